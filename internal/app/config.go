@@ -1,0 +1,84 @@
+// Package app is the composition root: the only place that names engines and
+// wires rooms to each other.
+package app
+
+import (
+	"os"
+	"path/filepath"
+	"time"
+
+	"regia/internal/experience"
+)
+
+// Config says where Regia keeps its data and where it listens. The names in
+// the tags are those of flags, of regia.yaml and, as REGIA_…, of the
+// environment.
+type Config struct {
+	Data           string        `koanf:"data"`            // the data folder
+	Listen         string        `koanf:"listen"`          // host:port
+	URL            string        `koanf:"url"`             // how browsers reach it; "" = http://listen
+	Registry       string        `koanf:"registry"`        // postgres://…; "" = SQLite in the folder
+	Ledger         string        `koanf:"ledger"`          // postgres://…; "" = DuckDB in the folder
+	NATS           string        `koanf:"nats"`            // nats://a,b,c; "" = embedded, in the folder
+	LogLevel       string        `koanf:"log-level"`       // debug, info, warn, error
+	TrustedProxies []string      `koanf:"trusted-proxies"` // CIDRs whose X-Forwarded-For is believed
+	Retention      time.Duration `koanf:"log-retention"`   // how long woven blocks stay in the log
+	Backlog        int64         `koanf:"log-max-bytes"`   // beyond it the front door answers 503
+}
+
+// DefaultListen is where Regia listens unless told otherwise.
+const DefaultListen = "127.0.0.1:8080"
+
+// Files of the data folder.
+const (
+	configFile   = "regia.yaml"
+	lockFile     = "regia.lock"
+	serverFile   = "server.json"
+	registryFile = "registry.db"
+	ledgerFile   = "ledger.duckdb"
+	logFolder    = "log"
+)
+
+// BaseURL is the address that links are written with.
+func (c Config) BaseURL() string {
+	if c.URL != "" {
+		return c.URL
+	}
+	return "http://" + c.Listen
+}
+
+// Initialised tells whether the folder holds a Regia.
+func (c Config) Initialised() bool {
+	_, err := os.Stat(filepath.Join(c.Data, configFile))
+	return err == nil
+}
+
+// firstConfig is the regia.yaml that init writes: every setting, commented.
+const firstConfig = `# Settings of this Regia. A flag wins over the environment (REGIA_LISTEN, ...),
+# and that over this file. Remove the # to change one.
+
+# listen: 127.0.0.1:8080
+# url: https://regia.example.it        # how browsers reach it, behind a proxy
+# registry: postgres://...             # instead of SQLite in this folder
+# ledger: postgres://...               # instead of DuckDB in this folder
+# nats: nats://a:4222,b:4222,c:4222    # instead of the log in this folder
+# trusted-proxies: [127.0.0.1/32]      # whose X-Forwarded-For is believed
+# log-retention: 168h                  # how long woven blocks stay in the log
+# log-max-bytes: 8589934592            # a fuller log answers 503
+# log-level: info
+`
+
+// CreateFolder makes the data folder, for its owner alone. Conflict when there
+// is a Regia in it already.
+func (c Config) CreateFolder() error {
+	if c.Initialised() {
+		return experience.Errorf(experience.Conflict, "there is a Regia in %s already: nothing was changed. Start it with: regia serve --data %s", c.Data, c.Data)
+	}
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return experience.Errorf(experience.Unavailable, "the folder %s cannot be made: %w", c.Data, err)
+	}
+	if err := os.WriteFile(filepath.Join(c.Data, configFile), []byte(firstConfig), 0o600); err != nil {
+		return experience.Errorf(experience.Unavailable, "the folder %s cannot be written to: %w", c.Data, err)
+	}
+	return nil
+}

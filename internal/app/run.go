@@ -1,0 +1,147 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"regia/internal/experience"
+)
+
+// drain is how long requests under way may take once Regia was told to stop.
+const drain = 15 * time.Second
+
+// Background weaves, and tidies the ledger, until ctx ends.
+func (a *App) Background(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		// A weaver that had to stop leaves the front door open: what arrives is
+		// kept in the log. Readiness and doctor say what is wrong.
+		if err := a.weaver.Run(ctx); err != nil {
+			a.failure.Store(&err)
+		}
+		return nil
+	})
+	g.Go(func() error { return a.tidy(ctx) })
+	return g.Wait()
+}
+
+// tidyEvery is the pause between two looks at whether the ledger wants sorting.
+const tidyEvery = 20 * time.Second
+
+func (a *App) tidy(ctx context.Context) error {
+	t := time.NewTicker(tidyEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+			if _, err := a.Ledger.Compact(ctx); err != nil && ctx.Err() == nil {
+				a.Logger.WarnContext(ctx, "the ledger could not be sorted and will be tried again", "error", err)
+			}
+		}
+	}
+}
+
+// Failing is what stopped the weaver; nil while nothing did.
+func (a *App) Failing() error {
+	if err := a.failure.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// Serve listens, serves and weaves until ctx ends, then lets what is under way
+// finish. Ready is called once requests are answered, with the address.
+func (a *App) Serve(ctx context.Context, ready func(address string)) error {
+	listener, err := net.Listen("tcp", a.Config.Listen)
+	if err != nil {
+		return experience.Errorf(experience.Unavailable, "Regia cannot listen on %s: %w. Is another program using it? Choose another with --listen", a.Config.Listen, err)
+	}
+	server := &http.Server{
+		Handler: a.Site, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second, IdleTimeout: 120 * time.Second, MaxHeaderBytes: 64 << 10,
+	}
+	server.RegisterOnShutdown(a.Site.CloseStreams)
+	address := "http://" + listener.Addr().String()
+	if err := a.Config.announce(Running{Address: address, Token: string(a.local), PID: os.Getpid()}); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer a.Config.conceal()
+
+	// The weaver outlives the server a little, so that what was acknowledged last is woven too where that is quick.
+	weaving, stopWeaving := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWeaving()
+	var g errgroup.Group
+	g.Go(func() error { return a.Background(weaving) })
+	g.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	g.Go(func() error {
+		<-ctx.Done()
+		defer stopWeaving()
+		a.Logger.Info("stopping: requests under way are finished first")
+		patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+		defer cancel()
+		err := server.Shutdown(patience)
+		if err != nil {
+			err = errors.Join(err, server.Close())
+		}
+		a.door.Close()
+		return err
+	})
+	ready(address)
+	return g.Wait()
+}
+
+// Caught waits until the books have everything the log had when it was called.
+func (a *App) Caught(ctx context.Context) error {
+	tail, err := a.Log.Tail(ctx)
+	if err != nil {
+		return err
+	}
+	return a.wait(ctx, func() (bool, error) {
+		head, err := a.Ledger.Head(ctx)
+		return head.Position.Sequence >= tail.Last, err
+	})
+}
+
+// wait asks done again each time the weaver has committed.
+func (a *App) wait(ctx context.Context, done func() (bool, error)) error {
+	told := make(chan struct{}, 1)
+	cancel, err := a.Log.Subscribe("regia.woven", func([]byte) {
+		select {
+		case told <- struct{}{}:
+		default:
+		}
+	})
+	if err != nil {
+		return err
+	}
+	defer cancel()
+	// What is told of is told at most once: look again now and then.
+	again := time.NewTicker(200 * time.Millisecond)
+	defer again.Stop()
+	for {
+		if ok, err := done(); ok || err != nil {
+			return err
+		}
+		if err := a.Failing(); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-told:
+		case <-again.C:
+		}
+	}
+}

@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"regia/internal/app"
+	"regia/internal/collect"
+	"regia/internal/experience"
+)
+
+// setupValid is how long the first link may be used.
+const setupValid = 7 * 24 * time.Hour
+
+// initAnswer is what init prints for programs.
+type initAnswer struct {
+	WriteKey  string `json:"write_key"`
+	APIToken  string `json:"api_token"`
+	SignInURL string `json:"sign_in_url"`
+}
+
+func (c *cli) initCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "init", Short: "Make a data folder with a first key, token and sign-in link", Args: noArgs,
+		Example: "  regia init --data /var/lib/regia\n  regia init --data ./data --json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := c.config(cmd)
+			if err != nil {
+				return err
+			}
+			if err := cfg.CreateFolder(); err != nil {
+				return err
+			}
+			a, err := app.Open(cmd.Context(), cfg, c.version, c.logger(cfg))
+			if err != nil {
+				return err
+			}
+			defer a.Close()
+			answer, err := firstKeys(cmd.Context(), a)
+			if err != nil {
+				return err
+			}
+			return c.print(answer, func(w io.Writer) {
+				fmt.Fprintf(w, "The folder %s is ready.\n\n  write key   %s\n  API token   %s\n  sign in     %s\n\nKeep the token: it is shown only now. Start Regia with: regia serve --data %s\n",
+					cfg.Data, answer.WriteKey, answer.APIToken, answer.SignInURL, cfg.Data)
+			})
+		},
+	}
+	engineFlags(cmd)
+	return cmd
+}
+
+func firstKeys(ctx context.Context, a *app.App) (initAnswer, error) {
+	var out initAnswer
+	source, err := a.Sources.Create(ctx, "Website", collect.Site, "")
+	if err != nil {
+		return out, err
+	}
+	out.WriteKey = source.WriteKey
+	if out.APIToken, err = a.Access.CreateToken(ctx, "regia init", experience.Owner); err != nil {
+		return out, err
+	}
+	link, err := a.Access.SetupLink(ctx, setupValid)
+	out.SignInURL = a.Config.BaseURL() + link
+	return out, err
+}
+
+func (c *cli) serveCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "serve", Short: "Take events, weave them and show the pages", Args: noArgs,
+		Example: "  regia serve --data ./data\n  regia serve --data ./data --listen 0.0.0.0:8080 --url https://regia.example.it\n  regia serve --data ./data --registry postgres://… --ledger postgres://… --nats nats://a,b,c",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, syscall.SIGINT)
+			defer stop()
+			cfg, err := c.config(cmd)
+			if err != nil {
+				return err
+			}
+			a, err := app.Open(ctx, cfg, c.version, c.logger(cfg))
+			if err != nil {
+				return err
+			}
+			defer a.Close()
+			err = a.Serve(ctx, func(address string) {
+				a.Logger.Info("Regia is open", "address", address, "data", cfg.Data, "version", c.version)
+			})
+			if err != nil {
+				return err
+			}
+			return a.Close()
+		},
+	}
+	engineFlags(cmd)
+	return cmd
+}

@@ -1,0 +1,139 @@
+package collect
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"regia/internal/experience"
+)
+
+// reply is what a request is answered.
+type reply struct {
+	accepted   int
+	rejected   []rejected
+	single     bool  // one event, not a batch: rejected means refused
+	large      bool  // the one event was too large
+	err        error // nothing was taken
+	retryAfter int   // seconds
+}
+
+// rejected is one event that was not taken.
+type rejected struct {
+	Index     int    `json:"index"`
+	MessageID string `json:"message_id"`
+	Error     string `json:"error"`
+}
+
+func (r *reply) reject(index int, e *event, no *refusal) {
+	id := e.messageID
+	if e.made {
+		id = "" // the sender does not know it
+	}
+	r.rejected = append(r.rejected, rejected{index, id, no.reason})
+	r.large = no.class == "size"
+}
+
+// later is how many seconds a sender waits before it tries again.
+const later = 2
+
+// status is what a reply is in HTTP.
+func (r *reply) status() int {
+	switch {
+	case r.err == nil && r.single && r.large:
+		return http.StatusRequestEntityTooLarge
+	case r.err == nil && r.single && len(r.rejected) > 0:
+		return http.StatusBadRequest
+	case r.err == nil:
+		return http.StatusOK
+	}
+	switch experience.CodeOf(r.err) {
+	case experience.Invalid:
+		return http.StatusBadRequest
+	case experience.Unauthorised:
+		return http.StatusUnauthorized
+	case experience.Forbidden:
+		return http.StatusForbidden
+	case experience.TooLarge:
+		return http.StatusRequestEntityTooLarge
+	case experience.TooMany:
+		return http.StatusTooManyRequests
+	case experience.Unavailable:
+		return http.StatusServiceUnavailable
+	}
+	if errors.Is(r.err, context.Canceled) || errors.Is(r.err, context.DeadlineExceeded) {
+		return http.StatusServiceUnavailable // whoever asked is gone, or must ask again
+	}
+	return http.StatusInternalServerError
+}
+
+func (d *Door) answer(w http.ResponseWriter, r reply) {
+	status := r.status()
+	body := struct {
+		Accepted int        `json:"accepted"`
+		Rejected []rejected `json:"rejected"`
+		Error    string     `json:"error,omitempty"`
+	}{r.accepted, r.rejected, ""}
+	if body.Rejected == nil {
+		body.Rejected = []rejected{}
+	}
+	switch {
+	case r.err != nil:
+		body.Error = experience.MessageOf(r.err)
+	case status != http.StatusOK:
+		body.Error = r.rejected[0].Error
+	}
+	switch status {
+	case http.StatusInternalServerError:
+		d.o.Logger.Error("events could not be taken", "error", r.err)
+	case http.StatusServiceUnavailable:
+		if errors.Is(r.err, context.Canceled) || errors.Is(r.err, context.DeadlineExceeded) {
+			body.Error = "the request ended before its events were safe; please send again"
+		}
+		r.retryAfter = max(r.retryAfter, later)
+	case http.StatusUnauthorized:
+		w.Header().Set("WWW-Authenticate", `Basic realm="write key"`)
+	}
+	if r.retryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(r.retryAfter))
+	}
+	d.metrics.answered(status)
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // whoever asked may be gone
+}
+
+// allow sets what browsers need to talk to us from other sites, answers
+// preflights and refuses other methods; it tells whether to go on.
+func allow(w http.ResponseWriter, r *http.Request) bool {
+	h := w.Header()
+	h.Add("Vary", "Origin")
+	if origin := r.Header.Get("Origin"); origin != "" {
+		h.Set("Access-Control-Allow-Origin", origin)
+		h.Set("Access-Control-Allow-Credentials", "true")
+		h.Set("Access-Control-Expose-Headers", "Retry-After")
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	}
+	switch r.Method {
+	case http.MethodPost:
+		return true
+	case http.MethodOptions:
+		h.Add("Vary", "Access-Control-Request-Headers")
+		h.Set("Access-Control-Allow-Methods", "POST, OPTIONS")
+		asked := r.Header.Get("Access-Control-Request-Headers")
+		if asked == "" {
+			asked = "Authorization, Content-Type, Content-Encoding, X-Write-Key"
+		}
+		h.Set("Access-Control-Allow-Headers", asked)
+		h.Set("Access-Control-Max-Age", "86400")
+		h.Set("Allow", "POST, OPTIONS")
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		h.Set("Allow", "POST, OPTIONS")
+		http.Error(w, "events are sent by POST", http.StatusMethodNotAllowed)
+	}
+	return false
+}

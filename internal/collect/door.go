@@ -1,0 +1,266 @@
+package collect
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
+
+	"regia/internal/experience"
+)
+
+// Appender is the log: it returns once all records are on disk.
+type Appender interface {
+	Append(ctx context.Context, records []experience.Record) error
+}
+
+// Bus carries word of what was refused to whoever listens, at most once.
+type Bus interface {
+	Publish(subject string, data []byte) error
+}
+
+// Options say what a Door needs. Sources and Log must be given.
+type Options struct {
+	Sources        *Sources
+	Log            Appender
+	Bus            Bus                                      // nil = nobody is told of rejections
+	Company        func(context.Context) experience.Company // whose staff are marked; nil = nobody is
+	Limits         Limits
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
+	Metrics        prometheus.Registerer
+	Logger         *slog.Logger
+	Clock          experience.Clock
+}
+
+// Door takes interactions over HTTP.
+type Door struct {
+	o          Options
+	reader     reader
+	buckets    buckets
+	rejections *rejections
+	metrics    *metrics
+
+	staffMu   sync.Mutex
+	staffList *staff
+	staffRead time.Time
+
+	mu      sync.Mutex // guards closing and adding to inside
+	closing bool
+	inside  sync.WaitGroup
+}
+
+// New makes a door. Close it when the server no longer serves.
+func New(o Options) *Door {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Clock == nil {
+		o.Clock = experience.SystemClock
+	}
+	if o.Company == nil {
+		o.Company = func(context.Context) experience.Company { return experience.Company{} }
+	}
+	o.Limits = o.Limits.withDefaults()
+	d := &Door{o: o, metrics: newMetrics(o.Metrics)}
+	d.reader.limit = o.Limits.Body
+	d.buckets.limits, d.buckets.of = o.Limits, map[string]*rate.Limiter{}
+	d.rejections = newRejections(o, d.metrics)
+	return d
+}
+
+// Register puts the door's addresses on a site: any method, without sign-in.
+func (d *Door) Register(site interface {
+	Handle(pattern string, h http.Handler)
+}) {
+	for _, kind := range experience.Kinds {
+		site.Handle("/v1/"+string(kind), d.handler(call{kind: kind}))
+	}
+	site.Handle("/v1/batch", d.handler(call{batch: true}))
+	site.Handle("/v1/import", d.handler(call{batch: true, imported: true}))
+}
+
+// Close refuses further requests, waits for those inside, and writes down the
+// last rejections.
+func (d *Door) Close() {
+	d.mu.Lock()
+	d.closing = true
+	d.mu.Unlock()
+	d.inside.Wait()
+	d.rejections.close()
+}
+
+// enter tells whether a request may come in; then leave must be called.
+func (d *Door) enter() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.closing {
+		d.inside.Add(1)
+	}
+	return !d.closing
+}
+
+// call is what an address means.
+type call struct {
+	kind     experience.Kind // "" = each event says its own
+	batch    bool
+	imported bool
+}
+
+func (d *Door) handler(c call) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !allow(w, r) {
+			return
+		}
+		if !d.enter() {
+			d.answer(w, reply{err: experience.Errorf(experience.Unavailable, "Regia is restarting; please send again in a moment")})
+			return
+		}
+		defer d.inside.Done()
+		d.answer(w, d.serve(w, r, c))
+	})
+}
+
+// serve takes one request in, as far as the answer.
+func (d *Door) serve(w http.ResponseWriter, r *http.Request, c call) reply {
+	received := d.o.Clock().Truncate(time.Microsecond).UTC()
+	source, err := d.authenticate(r.Context(), keyOf(r))
+	if err != nil && !errors.Is(err, errNoKey) {
+		return reply{err: err}
+	}
+	known := err == nil
+	body, release, err := d.reader.read(w, r)
+	defer release()
+	d.metrics.bytes.Add(float64(len(body)))
+	if err != nil {
+		return d.refuseBody(source, received, err)
+	}
+	maxItems := d.o.Limits.Batch
+	if c.imported {
+		maxItems = d.o.Limits.ImportBatch
+	}
+	v, err := open(body, c.batch, maxItems)
+	if !known && v != nil {
+		key, _ := scalar(present(v.writeKey))
+		var authErr error
+		if source, authErr = d.authenticate(r.Context(), key); authErr != nil {
+			if err != nil && errors.Is(authErr, errNoKey) {
+				return reply{err: err} // broken before its key could be read
+			}
+			return reply{err: authErr}
+		}
+	}
+	if err == nil && c.batch {
+		err = v.checkBatch(d.o.Limits.Body)
+	}
+	if err != nil {
+		return d.refuseBody(source, received, err)
+	}
+	if wait := d.buckets.take(source.ID, len(v.items), received); wait > 0 {
+		return reply{err: experience.Errorf(experience.TooMany, "this source sends too fast; please send again in %d s", wait), retryAfter: wait}
+	}
+	return d.take(r, c, source, v, received)
+}
+
+// refuseBody notes a body that could not be taken apart, for its source.
+func (d *Door) refuseBody(source Source, received time.Time, err error) reply {
+	class := map[experience.Code]string{experience.Invalid: "body", experience.TooLarge: "size"}[experience.CodeOf(err)]
+	if class != "" && source.ID != "" {
+		d.rejections.add(Rejection{Source: source.ID, Time: received, Class: class, Reason: experience.MessageOf(err)})
+	}
+	return reply{err: err}
+}
+
+// amplification is how much larger than the largest body a batch may become
+// when what it says once is written into each of its events.
+const amplification = 8
+
+func (v *envelope) checkBatch(maxBody int) error {
+	if !v.isBatch {
+		return experience.Errorf(experience.Invalid, "batch is missing: it must be a list of events")
+	}
+	for _, o := range []struct {
+		name string
+		raw  []byte
+	}{{"context", present(v.fields.context)}, {"integrations", present(v.integrations)}} {
+		if o.raw != nil && !isObject(o.raw) {
+			return experience.Errorf(experience.Invalid, "%s must be an object", o.name)
+		}
+	}
+	if (len(v.fields.context)+len(v.integrations))*len(v.items) > amplification*maxBody {
+		return experience.Errorf(experience.TooLarge, "the batch's context is too large for so many events; send fewer at a time")
+	}
+	return nil
+}
+
+// take checks each event of an envelope and writes the good ones to the log.
+func (d *Door) take(r *http.Request, c call, source Source, v *envelope, received time.Time) reply {
+	check := checker{
+		source: source, path: c.kind, imported: c.imported, received: received, limit: d.o.Limits.Event,
+		visitor: visitorOf(r, d.o.TrustedProxies), staff: d.staff(r.Context(), received),
+	}
+	if c.imported {
+		check.limit = d.o.Limits.ImportEvent
+	}
+	if c.batch {
+		check.shared = v.surroundings()
+	}
+	out := reply{single: !c.batch}
+	records := make([]experience.Record, 0, len(v.items))
+	ends := make([]int, 0, len(v.items))
+	var buffer []byte
+	var refused []Rejection
+	for i := range v.items {
+		e, no := check.check(&v.items[i])
+		if no != nil {
+			out.reject(i, e, no)
+			refused = append(refused, rejectionOf(source.ID, received, &v.items[i], e, no))
+			continue
+		}
+		buffer = e.appendJSON(buffer)
+		ends = append(ends, len(buffer))
+		records = append(records, experience.Record{Source: source.ID, ReceivedAt: received, Flags: e.flags})
+	}
+	start := 0
+	for i, end := range ends {
+		records[i].Event, start = buffer[start:end:end], end
+	}
+	if len(records) > 0 {
+		if err := d.o.Log.Append(r.Context(), records); err != nil {
+			return reply{err: err}
+		}
+	}
+	for _, x := range refused { // only now: an answer of 503 brings them all again
+		d.rejections.add(x)
+	}
+	out.accepted = len(records)
+	d.metrics.took(source, records)
+	return out
+}
+
+func (v *envelope) surroundings() surroundings {
+	s := surroundings{sentAt: present(v.sentAt), notes: v.notes}
+	if raw := present(v.fields.context); raw != nil {
+		s.context = members(raw)
+	}
+	if raw := present(v.integrations); raw != nil {
+		s.integrations = members(raw)
+	}
+	return s
+}
+
+const staffFresh = 5 * time.Second
+
+func (d *Door) staff(ctx context.Context, now time.Time) *staff {
+	d.staffMu.Lock()
+	defer d.staffMu.Unlock()
+	if d.staffList == nil || now.Sub(d.staffRead) > staffFresh {
+		d.staffList, d.staffRead = staffOf(d.o.Company(ctx)), now
+	}
+	return d.staffList
+}

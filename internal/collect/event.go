@@ -1,0 +1,307 @@
+package collect
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"regia/internal/experience"
+)
+
+const (
+	maxDepth       = 64  // an event's own braces count as one
+	maxName        = 200 // characters of an event's or a page's name
+	maxID          = experience.MaxIdentifierLength
+	maxIdentifiers = 50 // of one event
+)
+
+// refusal says why an event cannot be taken. class is for counting, reason for
+// people: it repeats no value that the sender sent.
+type refusal struct {
+	class  string
+	reason string
+}
+
+func refuse(class, format string, args ...any) *refusal {
+	return &refusal{class, fmt.Errorf(format, args...).Error()}
+}
+
+// fields are the parts of an event, or of a body around events, that the door
+// looks at: as they were sent, nil when they were not.
+type fields struct {
+	kind, event, name, category              []byte
+	userID, anonymousID, previousID, groupID []byte
+	messageID                                []byte
+	timestamp, originalTimestamp, sentAt     []byte
+	properties, traits, context              []byte
+	integrations, identifiers                []byte
+	writeKey                                 []byte
+}
+
+// place gives where the value of a key goes, nil for keys the door ignores.
+func (f *fields) place(key string) *[]byte {
+	switch key {
+	case "type":
+		return &f.kind
+	case "event":
+		return &f.event
+	case "name":
+		return &f.name
+	case "category":
+		return &f.category
+	case "userId":
+		return &f.userID
+	case "anonymousId":
+		return &f.anonymousID
+	case "previousId":
+		return &f.previousID
+	case "groupId":
+		return &f.groupID
+	case "messageId":
+		return &f.messageID
+	case "timestamp":
+		return &f.timestamp
+	case "originalTimestamp":
+		return &f.originalTimestamp
+	case "sentAt":
+		return &f.sentAt
+	case "properties":
+		return &f.properties
+	case "traits":
+		return &f.traits
+	case "context":
+		return &f.context
+	case "integrations":
+		return &f.integrations
+	case "identifiers":
+		return &f.identifiers
+	case "writeKey":
+		return &f.writeKey
+	}
+	return nil
+}
+
+// item is one event as it was sent.
+type item struct {
+	fields
+	raw    []byte
+	notes  notes
+	object bool
+}
+
+// checker turns the items of one request into events.
+type checker struct {
+	source   Source
+	path     experience.Kind // "" = each item says its own
+	imported bool
+	received time.Time
+	limit    int // bytes of an item
+	shared   surroundings
+	visitor  visitor
+	staff    *staff
+}
+
+// surroundings is what a batch says once for all its items.
+type surroundings struct {
+	context      []member
+	integrations []member
+	sentAt       []byte
+	notes        notes
+}
+
+// check gives the event that an item is, with its marks, or why it is none.
+func (c *checker) check(it *item) (*event, *refusal) {
+	e := &event{imported: c.imported}
+	for _, step := range []func(*item, *event) *refusal{c.shape, c.kind, c.ids, c.who, c.objects, c.when, c.marks} {
+		if no := step(it, e); no != nil {
+			return e, no
+		}
+	}
+	return e, nil
+}
+
+// shape also finds the message id first, so that a refusal can name it.
+func (c *checker) shape(it *item, e *event) *refusal {
+	if !it.object {
+		return refuse("shape", "an event must be an object")
+	}
+	id, ok := scalar(present(it.messageID))
+	e.messageID = strings.TrimSpace(id)
+	switch {
+	case !ok || len(e.messageID) > maxID:
+		e.messageID = ""
+		return refuse("id", "messageId must be a text of at most %d bytes", maxID)
+	case len(it.raw) > c.limit:
+		return refuse("size", "the event has %d bytes, at most %d are taken", len(it.raw), c.limit)
+	case max(it.notes.depth+1, c.shared.notes.depth+2) > maxDepth:
+		return refuse("depth", "the event is nested deeper than %d levels", maxDepth)
+	case it.notes.number || c.shared.notes.number:
+		return refuse("number", "a number in the event is too large or too long to be kept")
+	case e.messageID == "" && c.imported:
+		return refuse("id", "an imported event needs a messageId: it tells a repetition from a new event")
+	case e.messageID == "":
+		e.messageID = experience.NewID().String()
+		e.made = true
+	}
+	return nil
+}
+
+func (c *checker) kind(it *item, e *event) *refusal {
+	e.kind = c.path
+	if e.kind == "" {
+		kind, _ := scalar(present(it.fields.kind))
+		e.kind = experience.Kind(kind)
+	}
+	raw := present(it.name)
+	switch e.kind {
+	case experience.Track:
+		raw = present(it.event)
+	case experience.PageView, experience.Screen:
+		if raw == nil {
+			raw = present(it.event) // where some senders put it
+		}
+	case experience.Identify, experience.Group, experience.Alias:
+		raw = nil
+	default:
+		e.kind = ""
+		return refuse("type", "type must be identify, track, page, screen, group or alias")
+	}
+	name, ok := scalar(raw)
+	e.name = strings.TrimSpace(name)
+	switch {
+	case !ok:
+		return refuse("name", "the name of the event must be a text")
+	case e.name == "" && e.kind == experience.Track:
+		return refuse("name", "event is missing: a track call needs the name of what happened")
+	case utf8.RuneCountInString(e.name) > maxName:
+		e.name = ""
+		return refuse("name", "the name of the event is longer than %d characters", maxName)
+	}
+	return nil
+}
+
+func (c *checker) ids(it *item, e *event) *refusal {
+	for _, id := range []struct {
+		name string
+		raw  []byte
+		to   *string
+	}{
+		{"userId", it.userID, &e.userID},
+		{"anonymousId", it.anonymousID, &e.anonymousID},
+		{"previousId", it.previousID, &e.previousID},
+		{"groupId", it.groupID, &e.groupID},
+	} {
+		text, ok := scalar(present(id.raw))
+		if !ok || len(text) > maxID {
+			return refuse("id", "%s must be a text or a number of at most %d bytes", id.name, maxID)
+		}
+		*id.to = strings.TrimSpace(text)
+	}
+	return nil
+}
+
+func (c *checker) who(it *item, e *event) *refusal {
+	if no := c.identifiers(present(it.identifiers), e); no != nil {
+		return no
+	}
+	switch {
+	case e.kind == experience.Alias && (e.previousID == "" || e.userID == ""):
+		return refuse("who", "who? an alias call needs previousId and userId")
+	case e.kind == experience.Group && e.groupID == "":
+		return refuse("who", "which group? a group call needs groupId")
+	}
+	return nil
+}
+
+// identifiers reads further names of the person. From a browser or an app they
+// are refused: a key that is public must not claim other people's cards.
+func (c *checker) identifiers(raw []byte, e *event) *refusal {
+	switch {
+	case raw == nil:
+		return nil
+	case c.source.Kind.Browser():
+		return refuse("identifiers", "identifiers are not taken from a site or an app, whose key is public: send them from a server")
+	case raw[0] != '[':
+		return refuse("identifiers", "identifiers must be a list of {kind, value}")
+	}
+	bad := false
+	s := scanner{data: raw}
+	_ = s.array(func() error { // was walked over before
+		one, err := s.value()
+		kind, value := c.identifier(one, "kind", "value")
+		bad = bad || kind == "" || value == ""
+		e.identifiers = append(e.identifiers, experience.Identifier{Kind: experience.IdentifierKind(kind), Value: value})
+		return err
+	})
+	switch {
+	case bad:
+		return refuse("identifiers", "each of identifiers needs a kind (a word of lower-case letters, digits and _) and a value")
+	case len(e.identifiers) > maxIdentifiers:
+		return refuse("identifiers", "an event has at most %d identifiers", maxIdentifiers)
+	}
+	return nil
+}
+
+func (c *checker) identifier(raw []byte, kindKey, valueKey string) (kind, value string) {
+	if !isObject(raw) {
+		return "", ""
+	}
+	list := members(raw)
+	kind, _ = scalar(find(list, kindKey))
+	value, _ = scalar(find(list, valueKey))
+	value = strings.TrimSpace(value)
+	if !isKind(kind) || len(value) > maxID {
+		return "", ""
+	}
+	return kind, value
+}
+
+// isKind tells whether text can be a kind of identifier.
+func isKind(text string) bool {
+	for i := range len(text) {
+		c := text[i]
+		if (c < 'a' || c > 'z') && (i == 0 || c != '_' && (c < '0' || c > '9')) {
+			return false
+		}
+	}
+	return text != "" && len(text) <= 40
+}
+
+func (c *checker) objects(it *item, e *event) *refusal {
+	for _, o := range []struct {
+		name string
+		raw  []byte
+	}{
+		{"properties", present(it.properties)}, {"traits", present(it.traits)},
+		{"context", present(it.context)}, {"integrations", present(it.integrations)},
+	} {
+		if o.raw != nil && !isObject(o.raw) {
+			return refuse("shape", "%s must be an object", o.name)
+		}
+	}
+	e.properties, e.traits = present(it.properties), present(it.traits)
+	if category := present(it.category); category != nil && (e.kind == experience.PageView || e.kind == experience.Screen) {
+		e.properties = withMember(e.properties, "category", category)
+	}
+	c.context(present(it.context), present(it.integrations), e)
+	if e.userID == "" && e.anonymousID == "" && len(e.identifiers) == 0 {
+		return refuse("who", "who? an event needs a userId or an anonymousId")
+	}
+	return nil
+}
+
+func (c *checker) when(it *item, e *event) (no *refusal) {
+	e.time, no = moment(&it.fields, c.shared.sentAt, c.imported, c.received)
+	return no
+}
+
+func (c *checker) marks(_ *item, e *event) *refusal {
+	if c.bot(e) {
+		e.flags |= experience.FlagBot
+	}
+	if c.staff.is(e, c.address(e)) {
+		e.flags |= experience.FlagStaff
+	}
+	return nil
+}

@@ -1,0 +1,44 @@
+package collect
+
+import (
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"regia/internal/experience"
+)
+
+// metrics counts what passes the door.
+type metrics struct {
+	accepted *prometheus.CounterVec // by source
+	rejected *prometheus.CounterVec // by class of reason
+	requests *prometheus.CounterVec // by status
+	bytes    prometheus.Counter
+	unnoted  prometheus.Counter
+}
+
+// newMetrics registers the counters; r may be nil.
+func newMetrics(r prometheus.Registerer) *metrics {
+	counter := func(name, help string) prometheus.CounterOpts {
+		return prometheus.CounterOpts{Namespace: "regia", Subsystem: "collect", Name: name, Help: help}
+	}
+	m := &metrics{
+		accepted: prometheus.NewCounterVec(counter("events_accepted_total", "Events taken and safe in the log."), []string{"source"}),
+		rejected: prometheus.NewCounterVec(counter("events_rejected_total", "Events and bodies refused."), []string{"class"}),
+		requests: prometheus.NewCounterVec(counter("requests_total", "Requests answered."), []string{"status"}),
+		bytes:    prometheus.NewCounter(counter("bytes_total", "Bytes of bodies read, inflated.")),
+		unnoted:  prometheus.NewCounter(counter("rejections_unnoted_total", "Rejections not written down because too many came at once.")),
+	}
+	if r != nil {
+		r.MustRegister(m.accepted, m.rejected, m.requests, m.bytes, m.unnoted)
+	}
+	return m
+}
+
+func (m *metrics) took(source Source, records []experience.Record) {
+	m.accepted.WithLabelValues(source.ID).Add(float64(len(records)))
+}
+
+func (m *metrics) answered(status int) {
+	m.requests.WithLabelValues(strconv.Itoa(status)).Inc()
+}

@@ -1,0 +1,455 @@
+package collect
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+// scanner walks over JSON once: it checks the grammar (RFC 8259), notes what an
+// event may not hold, and mends in place what the books cannot hold: the NUL
+// character and halves of surrogate pairs become U+FFFD, which takes as many
+// bytes. It does not recurse, so nesting costs one byte a level. The text must
+// be valid UTF-8.
+type scanner struct {
+	data  []byte
+	at    int
+	open  []byte // what is open: '{' and '['
+	notes notes  // since they were last cleared
+}
+
+// notes is what a value holds that the caller may refuse.
+type notes struct {
+	depth  int  // deepest nesting; a scalar has 0
+	number bool // a number that no double can hold, or absurdly long
+}
+
+const (
+	maxNumber   = 400 // characters of a number
+	maxExponent = 400
+)
+
+var errEnd = errors.New("it ends too early")
+
+func (s *scanner) errorf(format string, args ...any) error {
+	return fmt.Errorf(format+" at byte %d", append(args, s.at+1)...)
+}
+
+func (s *scanner) space() {
+	for s.at < len(s.data) {
+		switch s.data[s.at] {
+		case ' ', '\t', '\n', '\r':
+			s.at++
+		default:
+			return
+		}
+	}
+}
+
+// peek skips blanks and gives the next byte, 0 at the end.
+func (s *scanner) peek() byte {
+	s.space()
+	if s.at < len(s.data) {
+		return s.data[s.at]
+	}
+	return 0
+}
+
+func (s *scanner) expect(c byte) error {
+	switch got := s.peek(); {
+	case got == c:
+		s.at++
+		return nil
+	case s.at >= len(s.data):
+		return errEnd
+	default:
+		return s.errorf("%q where %q is due", got, c)
+	}
+}
+
+// value walks over one value, whatever it is, and gives its text.
+func (s *scanner) value() ([]byte, error) {
+	s.space()
+	start := s.at
+	s.open = s.open[:0]
+	for {
+		opened, err := s.begin()
+		if err != nil {
+			return nil, err
+		}
+		if opened {
+			continue
+		}
+		if done, err := s.end(); err != nil || done {
+			return s.data[start:s.at:s.at], err
+		}
+	}
+}
+
+// begin walks over a scalar or an empty container, or into a container up to
+// its first value: then it tells so.
+func (s *scanner) begin() (opened bool, err error) {
+	switch c := s.peek(); {
+	case c == '{' || c == '[':
+		s.at++
+		s.open = append(s.open, c)
+		s.notes.depth = max(s.notes.depth, len(s.open))
+		if s.peek() == c+2 { // '}' and ']' stand two after their partners
+			s.at++
+			s.open = s.open[:len(s.open)-1]
+			return false, nil
+		}
+		if c == '{' {
+			return true, s.member()
+		}
+		return true, nil
+	case c == '"':
+		_, err = s.text()
+	case c == '-' || c >= '0' && c <= '9':
+		err = s.number()
+	case c == 't':
+		err = s.literal("true")
+	case c == 'f':
+		err = s.literal("false")
+	case c == 'n':
+		err = s.literal("null")
+	case s.at >= len(s.data):
+		err = errEnd
+	default:
+		err = s.errorf("%q where a value is due", c)
+	}
+	return false, err
+}
+
+// end closes what ends after a value, up to the next value; it tells when
+// nothing is open any more.
+func (s *scanner) end() (done bool, err error) {
+	for len(s.open) > 0 {
+		top := s.open[len(s.open)-1]
+		switch c := s.peek(); {
+		case c == ',':
+			s.at++
+			if top == '{' {
+				return false, s.member()
+			}
+			return false, nil
+		case c == top+2:
+			s.at++
+			s.open = s.open[:len(s.open)-1]
+		case s.at >= len(s.data):
+			return false, errEnd
+		default:
+			return false, s.errorf("%q where ',' or %q is due", c, top+2)
+		}
+	}
+	return true, nil
+}
+
+// member walks over a key and its colon.
+func (s *scanner) member() error {
+	if c := s.peek(); c != '"' {
+		if s.at >= len(s.data) {
+			return errEnd
+		}
+		return s.errorf("%q where a key is due", c)
+	}
+	if _, err := s.text(); err != nil {
+		return err
+	}
+	return s.expect(':')
+}
+
+func (s *scanner) literal(word string) error {
+	if len(s.data)-s.at < len(word) || string(s.data[s.at:s.at+len(word)]) != word {
+		return s.errorf("%q where a value is due", s.data[s.at])
+	}
+	s.at += len(word)
+	return nil
+}
+
+// text walks over a string and gives it with its quotes.
+func (s *scanner) text() ([]byte, error) {
+	start := s.at
+	for s.at++; s.at < len(s.data); s.at++ {
+		switch c := s.data[s.at]; {
+		case c == '"':
+			s.at++
+			return s.data[start:s.at:s.at], nil
+		case c == '\\':
+			if err := s.escape(); err != nil {
+				return nil, err
+			}
+		case c < ' ':
+			return nil, s.errorf("a control character in a text")
+		}
+	}
+	return nil, errEnd
+}
+
+// escape walks from a backslash to the last byte of what it introduces.
+func (s *scanner) escape() error {
+	if s.at+1 >= len(s.data) {
+		return errEnd
+	}
+	s.at++
+	switch s.data[s.at] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return nil
+	case 'u':
+	default:
+		return s.errorf("an unknown escape in a text")
+	}
+	r, ok := hex4(s.data[s.at+1:])
+	if !ok {
+		return s.errorf("an unknown escape in a text")
+	}
+	digits := s.data[s.at+1 : s.at+5]
+	s.at += 4
+	switch {
+	case r >= 0xd800 && r < 0xdc00: // the first half of a pair
+		if rest := s.data[s.at+1:]; len(rest) >= 6 && rest[0] == '\\' && rest[1] == 'u' {
+			if low, ok := hex4(rest[2:]); ok && low >= 0xdc00 && low < 0xe000 {
+				s.at += 6
+				return nil
+			}
+		}
+		copy(digits, "fffd")
+	case r >= 0xdc00 && r < 0xe000, r == 0:
+		copy(digits, "fffd")
+	}
+	return nil
+}
+
+func hex4(b []byte) (rune, bool) {
+	if len(b) < 4 {
+		return 0, false
+	}
+	var r rune
+	for _, c := range b[:4] {
+		switch {
+		case c >= '0' && c <= '9':
+			c -= '0'
+		case c >= 'a' && c <= 'f':
+			c -= 'a' - 10
+		case c >= 'A' && c <= 'F':
+			c -= 'A' - 10
+		default:
+			return 0, false
+		}
+		r = r<<4 | rune(c)
+	}
+	return r, true
+}
+
+func (s *scanner) number() error {
+	start := s.at
+	if s.data[s.at] == '-' {
+		s.at++
+	}
+	if s.at < len(s.data) && s.data[s.at] == '0' {
+		s.at++
+	} else if s.digits() == 0 {
+		return s.errorf("a number without digits")
+	}
+	if s.at < len(s.data) && s.data[s.at] == '.' {
+		s.at++
+		if s.digits() == 0 {
+			return s.errorf("a number without digits after its point")
+		}
+	}
+	if s.at < len(s.data) && s.data[s.at]|0x20 == 'e' {
+		if err := s.exponent(); err != nil {
+			return err
+		}
+	}
+	if n := s.data[start:s.at]; len(n) > 300 {
+		if _, err := strconv.ParseFloat(string(n), 64); err != nil || len(n) > maxNumber {
+			s.notes.number = true
+		}
+	}
+	return nil
+}
+
+func (s *scanner) exponent() error {
+	number := s.at
+	for number > 0 && isNumber(s.data[number-1]) {
+		number--
+	}
+	s.at++
+	if s.at < len(s.data) && (s.data[s.at] == '+' || s.data[s.at] == '-') {
+		s.at++
+	}
+	start := s.at
+	if s.digits() == 0 {
+		return s.errorf("a number without digits in its exponent")
+	}
+	size, err := strconv.Atoi(string(s.data[start:s.at]))
+	if err != nil || size > maxExponent {
+		s.notes.number = true
+		return nil
+	}
+	if _, err := strconv.ParseFloat(string(s.data[number:s.at]), 64); err != nil {
+		s.notes.number = true
+	}
+	return nil
+}
+
+func isNumber(c byte) bool { return c >= '0' && c <= '9' || c == '.' || c == '-' }
+
+func (s *scanner) digits() (n int) {
+	for s.at < len(s.data) && s.data[s.at] >= '0' && s.data[s.at] <= '9' {
+		s.at++
+		n++
+	}
+	return n
+}
+
+// object walks over an object and calls f at each value with the key's text;
+// f must walk over the value.
+func (s *scanner) object(f func(key string) error) error {
+	if err := s.expect('{'); err != nil {
+		return err
+	}
+	if s.peek() == '}' {
+		s.at++
+		return nil
+	}
+	for {
+		s.space()
+		start := s.at
+		if err := s.member(); err != nil {
+			return err
+		}
+		if err := f(keyAt(s.data[start:s.at])); err != nil {
+			return err
+		}
+		if s.peek() != ',' {
+			return s.expect('}')
+		}
+		s.at++
+	}
+}
+
+// keyAt reads a key out of the text that starts with it.
+func keyAt(b []byte) string {
+	for i := 1; i < len(b); i++ {
+		switch b[i] {
+		case '"':
+			return string(b[1:i])
+		case '\\':
+			s := scanner{data: b}
+			raw, _ := s.text() // was walked over before
+			return unquote(raw)
+		}
+	}
+	return ""
+}
+
+// array walks over an array and calls f at each value; f must walk over it.
+func (s *scanner) array(f func() error) error {
+	if err := s.expect('['); err != nil {
+		return err
+	}
+	if s.peek() == ']' {
+		s.at++
+		return nil
+	}
+	for {
+		if err := f(); err != nil {
+			return err
+		}
+		if s.peek() != ',' {
+			return s.expect(']')
+		}
+		s.at++
+	}
+}
+
+// unquote reads a string that was walked over before.
+func unquote(raw []byte) string {
+	inside := raw[1 : len(raw)-1]
+	for _, c := range inside {
+		if c == '\\' {
+			var text string
+			_ = json.Unmarshal(raw, &text) // was walked over before
+			return text
+		}
+	}
+	return string(inside)
+}
+
+// members gives the keys and values of an object that was walked over before,
+// each key once: the last one counts.
+func members(object []byte) []member {
+	var list []member
+	var place map[string]int // of each key, once there are many
+	s := scanner{data: object}
+	_ = s.object(func(key string) error { // was walked over before
+		raw, err := s.value()
+		at := -1
+		if place != nil {
+			if known, ok := place[key]; ok {
+				at = known
+			}
+		} else {
+			at = slices.IndexFunc(list, func(m member) bool { return m.key == key })
+		}
+		if at >= 0 {
+			list[at].value = raw
+			return err
+		}
+		list = append(list, member{key, raw})
+		if place != nil {
+			place[key] = len(list) - 1
+		} else if len(list) == manyMembers {
+			place = make(map[string]int, 2*manyMembers)
+			for i, m := range list {
+				place[m.key] = i
+			}
+		}
+		return err
+	})
+	return list
+}
+
+const manyMembers = 32
+
+type member struct {
+	key   string
+	value []byte
+}
+
+// find gives the value of a key, nil when it is not there or null.
+func find(list []member, key string) []byte {
+	for _, m := range list {
+		if m.key == key {
+			return present(m.value)
+		}
+	}
+	return nil
+}
+
+// present gives nil for null.
+func present(raw []byte) []byte {
+	if string(raw) == "null" {
+		return nil
+	}
+	return raw
+}
+
+// scalar reads a text or a number as text; it tells when raw is neither.
+func scalar(raw []byte) (string, bool) {
+	switch {
+	case len(raw) == 0:
+		return "", true
+	case raw[0] == '"':
+		return unquote(raw), true
+	case raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9':
+		return string(raw), true
+	}
+	return "", false
+}
+
+func isObject(raw []byte) bool { return len(raw) > 0 && raw[0] == '{' }

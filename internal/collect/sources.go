@@ -1,0 +1,357 @@
+package collect
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"regia/internal/experience"
+	"regia/internal/registry"
+)
+
+// SourceKind says what a source is.
+type SourceKind string
+
+// The kinds of source.
+const (
+	Site              SourceKind = "site"
+	App               SourceKind = "app"
+	Shop              SourceKind = "shop" // a shop's till
+	PhoneLine         SourceKind = "phone"
+	MarketplaceSource SourceKind = "marketplace"
+	ReviewsSource     SourceKind = "reviews"
+	SocialSource      SourceKind = "social"
+	EmailSource       SourceKind = "email"
+	ServerSource      SourceKind = "server"
+	ImportSource      SourceKind = "import"
+	DemoSource        SourceKind = "demo"
+	RegiaSource       SourceKind = "regia" // Regia itself: it has no key
+)
+
+// RegiaID is the id of the source that Regia itself is.
+const RegiaID = "regia"
+
+// Kinds lists the kinds people may create, in the order pages show them.
+var Kinds = []SourceKind{Site, App, Shop, PhoneLine, MarketplaceSource, ReviewsSource, SocialSource, EmailSource, ServerSource, ImportSource}
+
+// Browser tells whether events of this kind come straight from people's own
+// devices, where a key is public and anybody may claim anything.
+func (k SourceKind) Browser() bool { return k == Site || k == App }
+
+func (k SourceKind) known() bool {
+	return slices.Contains(Kinds, k) || k == DemoSource || k == RegiaSource
+}
+
+// Channel is where interactions of this kind usually take place.
+func (k SourceKind) Channel() experience.Channel {
+	switch k {
+	case Site, DemoSource:
+		return experience.Web
+	case App:
+		return experience.App
+	case Shop:
+		return experience.Shop
+	case PhoneLine:
+		return experience.Phone
+	case MarketplaceSource:
+		return experience.Marketplace
+	case ReviewsSource:
+		return experience.Reviews
+	case SocialSource:
+		return experience.Social
+	case EmailSource:
+		return experience.Email
+	}
+	return experience.Server
+}
+
+// Source is one thing that sends interactions.
+type Source struct {
+	ID        string // lower-case letters, digits and hyphens; never changes
+	Name      string
+	Kind      SourceKind
+	Channel   experience.Channel
+	WriteKey  string // "" for Regia itself
+	Disabled  bool
+	CreatedAt time.Time
+}
+
+// MaxSourceName is the longest name of a source, in characters.
+const MaxSourceName = 80
+
+// Sources keeps the sources in the registry, and the front door's copy of them.
+type Sources struct {
+	book  Book
+	clock experience.Clock
+
+	mu     sync.Mutex
+	all    map[string]Source // by key
+	loaded time.Time
+}
+
+// Book is the registry as this room uses it.
+type Book interface {
+	Read(ctx context.Context, f func(ctx context.Context, tx registry.Tx) error) error
+	Write(ctx context.Context, f func(ctx context.Context, tx registry.Tx) error) error
+}
+
+// NewSources gives the sources that book holds.
+func NewSources(book Book, clock experience.Clock) *Sources {
+	return &Sources{book: book, clock: clock}
+}
+
+// NewWriteKey makes a key nobody can guess.
+func NewWriteKey() string {
+	var b [20]byte
+	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
+	return "wk_" + strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))
+}
+
+// Create adds a source and gives it a key. An empty channel becomes the kind's
+// own. Its id is made from its name.
+func (s *Sources) Create(ctx context.Context, name string, kind SourceKind, channel experience.Channel) (Source, error) {
+	if !slices.Contains(Kinds, kind) && kind != DemoSource {
+		return Source{}, experience.Errorf(experience.Invalid, "%q is not a kind of source", kind)
+	}
+	made := Source{Name: name, Kind: kind, Channel: channel, WriteKey: NewWriteKey()}
+	if err := s.complete(&made); err != nil {
+		return Source{}, err
+	}
+	err := s.write(ctx, func(ctx context.Context, tx registry.Tx) error {
+		base := slug(made.Name)
+		for n := 1; ; n++ {
+			made.ID = base
+			if n > 1 {
+				made.ID += "-" + strconv.Itoa(n)
+			}
+			if made.ID == RegiaID {
+				continue
+			}
+			inserted, err := insertSource(ctx, tx, made)
+			if err != nil || inserted {
+				return err
+			}
+		}
+	})
+	return made, err
+}
+
+// Ensure makes the source with this id where it is not there yet, and gives it
+// as it is. A source that can have a key and has none given gets one.
+func (s *Sources) Ensure(ctx context.Context, want Source) (Source, error) {
+	if want.ID == "" || want.ID != slug(want.ID) || !want.Kind.known() || (want.Kind == RegiaSource) != (want.ID == RegiaID) {
+		return Source{}, experience.Errorf(experience.Invalid, "%q cannot be a source of the kind %q", want.ID, want.Kind)
+	}
+	if want.WriteKey == "" && want.Kind != RegiaSource {
+		want.WriteKey = NewWriteKey()
+	}
+	if err := s.complete(&want); err != nil {
+		return Source{}, err
+	}
+	var got Source
+	err := s.write(ctx, func(ctx context.Context, tx registry.Tx) error {
+		if _, err := insertSource(ctx, tx, want); err != nil {
+			return err
+		}
+		var err error
+		got, err = selectSource(ctx, tx, want.ID)
+		return err
+	})
+	return got, err
+}
+
+// EnsureRegia makes the source that Regia itself is.
+func (s *Sources) EnsureRegia(ctx context.Context) error {
+	_, err := s.Ensure(ctx, Source{ID: RegiaID, Name: "Regia", Kind: RegiaSource})
+	return err
+}
+
+// complete checks a source and fills what follows from its kind.
+func (s *Sources) complete(x *Source) error {
+	x.Name = strings.TrimSpace(x.Name)
+	if x.Channel == "" {
+		x.Channel = x.Kind.Channel()
+	}
+	x.CreatedAt = s.clock()
+	return checkSource(*x)
+}
+
+func checkSource(x Source) error {
+	switch n := len([]rune(x.Name)); {
+	case n == 0:
+		return experience.Errorf(experience.Invalid, "a source needs a name")
+	case n > MaxSourceName:
+		return experience.Errorf(experience.Invalid, "the name of a source has at most %d characters", MaxSourceName)
+	case strings.ContainsFunc(x.Name, unicode.IsControl):
+		return experience.Errorf(experience.Invalid, "the name of a source is plain text")
+	case !slices.Contains(experience.Channels, x.Channel):
+		return experience.Errorf(experience.Invalid, "%q is not a channel", x.Channel)
+	}
+	return nil
+}
+
+// Change is what may be changed about a source; nil leaves it as it is.
+type Change struct {
+	Name     *string
+	Channel  *experience.Channel
+	Disabled *bool
+}
+
+// Update changes a source. Regia itself cannot be disabled.
+func (s *Sources) Update(ctx context.Context, id string, c Change) (Source, error) {
+	return s.edit(ctx, id, func(x *Source) error {
+		if c.Name != nil {
+			x.Name = strings.TrimSpace(*c.Name)
+		}
+		if c.Channel != nil {
+			x.Channel = *c.Channel
+		}
+		if c.Disabled != nil {
+			x.Disabled = *c.Disabled
+		}
+		if x.Kind == RegiaSource && x.Disabled {
+			return experience.Errorf(experience.Invalid, "what Regia itself does is always recorded")
+		}
+		return checkSource(*x)
+	})
+}
+
+// Rotate gives a source a new key. The old one is refused from now on.
+func (s *Sources) Rotate(ctx context.Context, id string) (Source, error) {
+	key := NewWriteKey()
+	return s.edit(ctx, id, func(x *Source) error {
+		if x.Kind == RegiaSource {
+			return experience.Errorf(experience.Invalid, "Regia itself has no key")
+		}
+		x.WriteKey = key
+		return nil
+	})
+}
+
+func (s *Sources) edit(ctx context.Context, id string, f func(*Source) error) (Source, error) {
+	var x Source
+	err := s.write(ctx, func(ctx context.Context, tx registry.Tx) (err error) {
+		if x, err = selectSource(ctx, tx, id); err != nil {
+			return err
+		}
+		if err := f(&x); err != nil {
+			return err
+		}
+		return updateSource(ctx, tx, x)
+	})
+	if err != nil {
+		return Source{}, named(err)
+	}
+	return x, nil
+}
+
+// Get gives one source.
+func (s *Sources) Get(ctx context.Context, id string) (Source, error) {
+	var x Source
+	err := s.book.Read(ctx, func(ctx context.Context, tx registry.Tx) (err error) {
+		x, err = selectSource(ctx, tx, id)
+		return err
+	})
+	return x, named(err)
+}
+
+// List gives all sources, the oldest first.
+func (s *Sources) List(ctx context.Context) ([]Source, error) {
+	var list []Source
+	err := s.book.Read(ctx, func(ctx context.Context, tx registry.Tx) (err error) {
+		list, err = selectSources(ctx, tx)
+		return err
+	})
+	return list, err
+}
+
+func named(err error) error {
+	if experience.CodeOf(err) == experience.NotFound {
+		return experience.Errorf(experience.NotFound, "there is no such source")
+	}
+	return err
+}
+
+func (s *Sources) write(ctx context.Context, f func(ctx context.Context, tx registry.Tx) error) error {
+	err := s.book.Write(ctx, f)
+	s.forget()
+	return err
+}
+
+const (
+	sourcesFresh = 5 * time.Second // a change made by another node is known after this
+	keysFresh    = time.Second     // a key made by another node is
+)
+
+// errNoSource says that a key belongs to nobody.
+var errNoSource = errors.New("no source has this key")
+
+// byKey finds who a key belongs to: errNoSource, or trouble with the registry
+// when there is nothing older to go by.
+func (s *Sources) byKey(ctx context.Context, key string) (Source, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.clock()
+	x, known := s.all[key]
+	age := now.Sub(s.loaded)
+	if s.all == nil || age > sourcesFresh || (!known && age > keysFresh) {
+		list, err := s.List(ctx)
+		switch {
+		case err == nil:
+			s.remember(list, now)
+			x, known = s.all[key]
+		case s.all == nil:
+			return Source{}, err
+		}
+	}
+	if !known || key == "" {
+		return Source{}, errNoSource
+	}
+	return x, nil
+}
+
+func (s *Sources) remember(list []Source, now time.Time) {
+	s.all, s.loaded = make(map[string]Source, len(list)), now
+	for _, x := range list {
+		if x.WriteKey != "" {
+			s.all[x.WriteKey] = x
+		}
+	}
+}
+
+// forget makes the next look-up read the registry.
+func (s *Sources) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.loaded = time.Time{}
+}
+
+// slug turns a name into an id: "Negozio di Milano" becomes "negozio-di-milano".
+func slug(name string) string {
+	var b strings.Builder
+	for _, r := range norm.NFD.String(strings.ToLower(name)) {
+		switch {
+		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9':
+			b.WriteRune(r)
+		case unicode.Is(unicode.Mn, r): // the accent of the letter before
+		case b.Len() > 0 && !strings.HasSuffix(b.String(), "-"):
+			b.WriteByte('-')
+		}
+		if b.Len() >= 40 {
+			break
+		}
+	}
+	if id := strings.Trim(b.String(), "-"); id != "" {
+		return id
+	}
+	return "source"
+}

@@ -1,0 +1,241 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/duckdb/duckdb-go/v2"
+
+	"regia/internal/experience"
+)
+
+// duck keeps the ledger in one DuckDB file. Rows lie in parts: tables of one
+// shape, see duckdb_parts.go.
+type duck struct {
+	db        *sql.DB
+	connector *duckdb.Connector
+	options   Options
+
+	writing sync.Mutex // held during a write transaction: there is one writer
+	writer  *sql.Conn  // its connection
+	// edits counts changes made to rows in place (retouches), guarded by
+	// writing: a part being rewritten meanwhile must be rewritten again.
+	edits int64
+
+	compacting sync.Mutex // held by the one compaction
+}
+
+// Settings of the whole database. Nothing is ever fetched from the network, and
+// no query may reach files or change settings. Without the allocator's threads
+// the memory of a large sort stays with the process for good (measured: 350 MB
+// resident after one, 125 MB with them).
+const duckSettings = `
+	SET GLOBAL TimeZone = 'UTC';
+	SET GLOBAL threads = 2;
+	SET GLOBAL memory_limit = '%dMB';
+	SET GLOBAL preserve_insertion_order = false;
+	SET GLOBAL wal_autocheckpoint = '64MB';
+	SET GLOBAL allocator_background_threads = true;
+	SET GLOBAL autoinstall_known_extensions = false;
+	SET GLOBAL autoload_known_extensions = false;
+	SET GLOBAL enable_external_access = false;
+	SET GLOBAL lock_configuration = true`
+
+func openDuck(ctx context.Context, o Options) (*duck, error) {
+	connector, err := duckdb.NewConnector(o.Path, nil)
+	if err != nil {
+		if strings.Contains(err.Error(), "lock") {
+			return nil, &experience.Error{Code: experience.Conflict, Err: err, Message: fmt.Sprintf(
+				"the ledger %s is open in another process: stop that one, or talk to it instead", o.Path)}
+		}
+		return nil, &experience.Error{Code: experience.Unavailable, Err: err, Message: fmt.Sprintf(
+			"the ledger %s cannot be opened: %v", o.Path, err)}
+	}
+	d := &duck{db: sql.OpenDB(connector), connector: connector, options: o}
+	d.db.SetMaxOpenConns(16)
+	d.db.SetMaxIdleConns(4)
+	if err := d.prepare(ctx); err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	return d, nil
+}
+
+func (d *duck) prepare(ctx context.Context) (err error) {
+	if d.writer, err = d.db.Conn(ctx); err != nil {
+		return err
+	}
+	if _, err := d.writer.ExecContext(ctx, fmt.Sprintf(duckSettings, d.options.MemoryLimitMB)); err != nil {
+		return err
+	}
+	if err := duckdb.RegisterScalarUDF(d.writer, "regia_scalar", scalarFunction{}); err != nil {
+		return err
+	}
+	if err := d.migrate(ctx); err != nil {
+		return err
+	}
+	return d.dropOrphans(ctx)
+}
+
+// duckMigrations make version i+1 of the tables from version i. Append only.
+var duckMigrations = []string{`
+	CREATE TABLE head (sequence BIGINT, hash TEXT, move BIGINT, catalogue BIGINT);
+	INSERT INTO head VALUES (0, '', 0, 0);
+	CREATE TABLE seen (id UUID NOT NULL, received_at TIMESTAMPTZ NOT NULL, forever BOOLEAN NOT NULL);
+	CREATE TABLE overrides (number BIGINT NOT NULL, subject UUID NOT NULL, was UUID NOT NULL, person_id UUID NOT NULL);
+	CREATE SEQUENCE part_number;
+	CREATE TABLE parts (name TEXT NOT NULL, kind TEXT NOT NULL, low UUID, high UUID);
+	INSERT INTO parts VALUES ('hot_0', 'hot', NULL, NULL);
+	CREATE TABLE hot_0 (` + columnTypes + `);
+	CREATE VIEW interactions AS SELECT ` + columns + ` FROM hot_0;
+	CREATE MACRO utc(t) AS make_timestamp(epoch_us(t))`,
+}
+
+func (d *duck) migrate(ctx context.Context) error {
+	return d.write(ctx, func(tx writeTx) error {
+		if _, err := tx.exec(ctx, `CREATE TABLE IF NOT EXISTS schema_version (version BIGINT)`); err != nil {
+			return err
+		}
+		var version int
+		if err := tx.queryRow(ctx, `SELECT coalesce(max(version), 0) FROM schema_version`).Scan(&version); err != nil {
+			return err
+		}
+		if version > len(duckMigrations) {
+			return experience.Errorf(experience.Conflict, "the ledger %s was written by a newer Regia", d.options.Path)
+		}
+		for ; version < len(duckMigrations); version++ {
+			if _, err := tx.exec(ctx, duckMigrations[version]); err != nil {
+				return err
+			}
+			if _, err := tx.exec(ctx, `INSERT INTO schema_version VALUES ($1)`, version+1); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (d *duck) name() string    { return "DuckDB" }
+func (d *duck) reader() *sql.DB { return d.db }
+
+func (d *duck) close() error {
+	d.compacting.Lock()
+	defer d.compacting.Unlock()
+	d.writing.Lock()
+	defer d.writing.Unlock()
+	var err error
+	if d.writer != nil {
+		err = d.writer.Close()
+	}
+	return errors.Join(err, d.db.Close())
+}
+
+// write runs f in the write transaction. A context that ends stops the
+// statement that runs and rolls back.
+func (d *duck) write(ctx context.Context, f func(tx writeTx) error) error {
+	d.writing.Lock()
+	defer d.writing.Unlock()
+	return d.inTransaction(ctx, func(tx *duckTx) error { return f(tx) })
+}
+
+func (d *duck) inTransaction(ctx context.Context, f func(tx *duckTx) error) error {
+	// The context stops statements, not the transaction: database/sql would
+	// throw the writer's connection away with it.
+	tx, err := d.writer.BeginTx(context.WithoutCancel(ctx), nil)
+	if err != nil {
+		return err
+	}
+	dtx := &duckTx{d: d, conn: d.writer, tx: tx}
+	if err := f(dtx); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	if dtx.edited {
+		d.edits++
+	}
+	return nil
+}
+
+func (d *duck) translate(err error) error {
+	var e *duckdb.Error
+	if errors.As(err, &e) && e.Type == duckdb.ErrorTypeFatal {
+		return &experience.Error{Code: experience.Unavailable, Message: "the ledger has stopped after a fault of its disk or memory: restart Regia", Err: err}
+	}
+	return err
+}
+
+// lower: DuckDB folds rune by rune, as Go does.
+func (d *duck) lower(expr string) string { return "lower(" + expr + ")" }
+
+// scalar: DuckDB's own ->> rewrites numbers (1.10 becomes 1.1) and reads some
+// keys as paths, so a function of ours does it.
+func (d *duck) scalar(key string) string { return "regia_scalar(properties::TEXT, " + key + ")" }
+
+type scalarFunction struct{}
+
+func (scalarFunction) Config() duckdb.ScalarFuncConfig {
+	text, err := duckdb.NewTypeInfo(duckdb.TYPE_VARCHAR)
+	if err != nil {
+		panic(err) // VARCHAR is a plain type
+	}
+	return duckdb.ScalarFuncConfig{InputTypeInfos: []duckdb.TypeInfo{text, text}, ResultTypeInfo: text}
+}
+
+func (scalarFunction) Executor() duckdb.ScalarFuncExecutor {
+	return duckdb.ScalarFuncExecutor{RowExecutor: func(values []driver.Value) (any, error) {
+		object, _ := values[0].(string)
+		key, _ := values[1].(string)
+		if text, ok := scalarText(object, key); ok {
+			return text, nil
+		}
+		return nil, nil
+	}}
+}
+
+// scalarText reads a top-level scalar of a JSON object as text.
+func scalarText(object, key string) (string, bool) {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal([]byte(object), &fields) != nil {
+		return "", false
+	}
+	raw := fields[key]
+	if len(raw) == 0 {
+		return "", false
+	}
+	switch raw[0] {
+	case '{', '[', 'n':
+		return "", false
+	case '"':
+		var s string
+		err := json.Unmarshal(raw, &s)
+		return s, err == nil
+	}
+	return string(raw), true
+}
+
+// duckTx is the write transaction.
+type duckTx struct {
+	d      *duck
+	conn   *sql.Conn
+	tx     *sql.Tx
+	edited bool
+}
+
+func (t *duckTx) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	r, err := t.tx.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+func (t *duckTx) queryRow(ctx context.Context, query string, args ...any) *sql.Row {
+	return t.tx.QueryRowContext(ctx, query, args...)
+}

@@ -1,0 +1,150 @@
+package ledger
+
+import (
+	"context"
+	"database/sql/driver"
+	"encoding/json"
+	"strings"
+
+	"github.com/duckdb/duckdb-go/v2"
+
+	"regia/internal/experience"
+)
+
+func (t *duckTx) appendRows(ctx context.Context, rows []experience.Interaction) error {
+	var hot string
+	if err := t.queryRow(ctx, `SELECT name FROM parts WHERE kind = 'hot'`).Scan(&hot); err != nil {
+		return err
+	}
+	if err := t.bulk(hot, len(rows), func(i int, v []driver.Value) []driver.Value { return duckRow(v, &rows[i]) }); err != nil {
+		return err
+	}
+	return t.bulk("seen", len(rows), func(i int, v []driver.Value) []driver.Value {
+		r := &rows[i]
+		return append(v, duckdb.UUID(r.ID), r.ReceivedAt, r.Imported)
+	})
+}
+
+func duckRow(v []driver.Value, r *experience.Interaction) []driver.Value {
+	return append(v, duckdb.UUID(r.ID), cleanText(r.MessageID), cleanText(r.Source), cleanText(string(r.Kind)), cleanText(r.Name),
+		r.Time, r.ReceivedAt, duckID(r.Subject), duckID(r.Person), cleanText(r.Touchpoint), cleanText(r.Visit), r.Revenue,
+		cleanText(r.Currency), cleanText(r.OrderID), cleanText(r.ProductID), int16(r.Flags), r.Imported,
+		duckJSON(r.Properties), duckJSON(r.Context))
+}
+
+func duckID(id experience.ID) driver.Value {
+	if id.IsZero() {
+		return nil
+	}
+	return duckdb.UUID(id)
+}
+
+func duckJSON(raw json.RawMessage) driver.Value {
+	if s := cleanJSON(raw); s != "" {
+		return json.RawMessage(s)
+	}
+	return nil
+}
+
+// bulk appends n rows to a table through DuckDB's appender, inside the
+// transaction.
+func (t *duckTx) bulk(table string, n int, row func(i int, v []driver.Value) []driver.Value) error {
+	return t.conn.Raw(func(dc any) (err error) {
+		a, err := duckdb.NewAppenderFromConn(dc.(driver.Conn), "", table)
+		if err != nil {
+			return err
+		}
+		defer func() {
+			if closed := a.Close(); err == nil {
+				err = closed
+			}
+		}()
+		values := make([]driver.Value, 0, 20)
+		for i := range n {
+			if err := a.AppendRow(row(i, values)...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// move adds moves to the overrides, which readers apply and compaction folds
+// into the rows. Nobody is the zero UUID there, so that it can be looked up.
+func (t *duckTx) move(ctx context.Context, moves []Move) error {
+	list := subjects(moves)
+	rules, err := t.overrides(ctx, `subject IN (SELECT x::UUID FROM unnest(string_to_array($1::TEXT, ',')) AS t(x))`, list)
+	if err != nil {
+		return err
+	}
+	var before, after int64
+	if err := t.queryRow(ctx, `SELECT count(*) FROM overrides`).Scan(&before); err != nil {
+		return err
+	}
+	if len(rules) > 0 {
+		if _, err := t.exec(ctx, `DELETE FROM overrides WHERE subject IN (SELECT x::UUID FROM unnest(string_to_array($1::TEXT, ',')) AS t(x))`, list); err != nil {
+			return err
+		}
+	}
+	after = before - int64(len(rules))
+	closure(rules, moves)
+	keys := make([]rowKey, 0, len(rules))
+	for k := range rules {
+		keys = append(keys, k)
+	}
+	err = t.bulk("overrides", len(keys), func(i int, v []driver.Value) []driver.Value {
+		k, r := keys[i], rules[keys[i]]
+		return append(v, r.number, duckdb.UUID(k.subject), duckdb.UUID(k.was), duckdb.UUID(r.person))
+	})
+	after += int64(len(keys))
+	if err != nil || (before == 0) == (after == 0) {
+		return err
+	}
+	return t.replaceView(ctx)
+}
+
+func subjects(moves []Move) string {
+	seen := make(map[experience.ID]bool, len(moves))
+	var list []string
+	for _, m := range moves {
+		if !seen[m.Subject] {
+			seen[m.Subject] = true
+			list = append(list, m.Subject.String())
+		}
+	}
+	return strings.Join(list, ",")
+}
+
+func (t *duckTx) overrides(ctx context.Context, where string, args ...any) (map[rowKey]override, error) {
+	rows, err := t.tx.QueryContext(ctx, `SELECT number, subject, was, person_id FROM overrides WHERE `+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	rules := map[rowKey]override{}
+	for rows.Next() {
+		var k rowKey
+		var r override
+		var subject, was, person duckdb.UUID
+		if err := rows.Scan(&r.number, &subject, &was, &person); err != nil {
+			return nil, err
+		}
+		k.subject, k.was, r.person = experience.ID(subject), experience.ID(was), experience.ID(person)
+		rules[k] = r
+	}
+	return rules, rows.Err()
+}
+
+// tables lists every part; the caller is about to edit rows in them.
+func (t *duckTx) tables(ctx context.Context) ([]string, error) {
+	parts, err := t.parts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t.edited = true
+	names := make([]string, len(parts))
+	for i, p := range parts {
+		names[i] = p.name
+	}
+	return names, nil
+}

@@ -1,0 +1,4 @@
+package ledger
+
+// SetPartRows sets how many rows a sorted part holds at most.
+func SetPartRows(o *Options, n int64) { o.partRows = n }

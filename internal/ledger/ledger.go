@@ -1,0 +1,177 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+
+	"regia/internal/experience"
+)
+
+// Options say where the ledger is. One of Path and URL is given.
+type Options struct {
+	Path          string       // DuckDB file; made when absent, its folder must exist
+	URL           string       // postgres://…
+	Logger        *slog.Logger // default: discards
+	HotLimit      int          // rows in arrival order before Compact sorts them (DuckDB); default 200,000
+	MemoryLimitMB int          // what DuckDB's buffers may take, in megabytes; default 192
+
+	partRows int64 // tests make parts small; default partRows
+}
+
+// Ledger is the book. Append, Fresh and Compact are for the one weaver; any
+// number of readers may ask at the same time. All methods may be called at once.
+type Ledger struct {
+	engine engine
+	logger *slog.Logger
+	pruned atomic.Int64 // Unix microseconds up to which `seen` was last pruned
+}
+
+// engine is what differs between the databases.
+type engine interface {
+	name() string
+	reader() *sql.DB
+	// write runs f in the one write transaction: alone, committed when f gives
+	// nil, rolled back otherwise.
+	write(ctx context.Context, f func(tx writeTx) error) error
+	timeline(ctx context.Context, p page) (*sql.Rows, func(), error)
+	compact(ctx context.Context, force bool) (CompactStats, error)
+	dialect
+	translate(err error) error
+	close() error
+}
+
+// dialect is SQL for the few expressions that the engines write differently.
+type dialect interface {
+	// lower gives expr in lower case, rune by rune as Go's strings.ToLower.
+	lower(expr string) string
+	// scalar gives the text of the top-level property named by the parameter
+	// key, as its sender wrote it; NULL for absent, null, objects and arrays.
+	scalar(key string) string
+}
+
+// writeTx is the write transaction of an engine.
+type writeTx interface {
+	exec(ctx context.Context, query string, args ...any) (int64, error)
+	queryRow(ctx context.Context, query string, args ...any) *sql.Row
+	appendRows(ctx context.Context, rows []experience.Interaction) error
+	// move applies what moves say to the rows that are there; moves are closed
+	// (see closure) and hold no identity.
+	move(ctx context.Context, moves []Move) error
+	// tables lists the tables that hold rows, to be changed in place.
+	tables(ctx context.Context) ([]string, error)
+}
+
+// Open opens the ledger, making or migrating its tables. A file that another
+// process holds is a Conflict, a server that does not answer is Unavailable.
+func Open(ctx context.Context, o Options) (*Ledger, error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.HotLimit <= 0 {
+		o.HotLimit = 200_000
+	}
+	if o.MemoryLimitMB <= 0 {
+		o.MemoryLimitMB = 192
+	}
+	if o.partRows <= 0 {
+		o.partRows = partRows
+	}
+	var e engine
+	var err error
+	switch {
+	case o.Path != "" && o.URL == "":
+		e, err = openDuck(ctx, o)
+	case o.URL != "" && o.Path == "":
+		e, err = openPostgres(ctx, o)
+	default:
+		return nil, experience.Errorf(experience.Invalid, "the ledger needs either a file or a postgres:// URL")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Ledger{engine: e, logger: o.Logger}, nil
+}
+
+// Head says how far the ledger is.
+type Head struct {
+	Position  experience.Position // of the last block woven into it
+	Move      int64               // number of the last Move applied
+	Catalogue int64               // version of the catalogue of the last Retouch
+}
+
+const selectHead = `SELECT sequence, hash, move, catalogue FROM head`
+
+func scanHead(row *sql.Row) (Head, error) {
+	var h Head
+	var sequence int64
+	err := row.Scan(&sequence, &h.Position.Hash, &h.Move, &h.Catalogue)
+	h.Position.Sequence = uint64(sequence)
+	return h, err
+}
+
+// Head reads how far the ledger is.
+func (l *Ledger) Head(ctx context.Context) (Head, error) {
+	h, err := scanHead(l.engine.reader().QueryRowContext(ctx, selectHead))
+	return h, l.fail(err)
+}
+
+// Query reads. The text is the subset of SQL that both engines share, with $1
+// parameters; ids as parameters are written `$1::UUID`, ids in the select list
+// `person_id::TEXT`, JSON in the select list `properties::TEXT`, sums of
+// BIGINT `sum(revenue)::BIGINT`. Readers never wait for the writer.
+func (l *Ledger) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	rows, err := l.engine.reader().QueryContext(ctx, query, args...)
+	return rows, l.fail(err)
+}
+
+// QueryRow is Query for a single row.
+func (l *Ledger) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
+	return l.engine.reader().QueryRowContext(ctx, query, args...)
+}
+
+// CompactStats tells what a compaction did.
+type CompactStats struct {
+	Rows  int64 // rows brought into order
+	Moves int64 // overrides folded into their rows
+	Parts int   // sorted parts rewritten
+}
+
+// Compact brings rows into an order in which a person is found fast, and folds
+// merges into them, where enough of either is waiting. It runs beside Append
+// and readers, a part at a time, and may be killed anywhere. When one is
+// already running it does nothing. PostgreSQL has indexes and needs none of it.
+func (l *Ledger) Compact(ctx context.Context) (CompactStats, error) {
+	s, err := l.engine.compact(ctx, false)
+	return s, l.fail(err)
+}
+
+// CompactAll is Compact however little is waiting.
+func (l *Ledger) CompactAll(ctx context.Context) (CompactStats, error) {
+	s, err := l.engine.compact(ctx, true)
+	return s, l.fail(err)
+}
+
+// Engine names the database: "DuckDB" or "PostgreSQL".
+func (l *Ledger) Engine() string { return l.engine.name() }
+
+// Version gives the database's own version, and "" when it does not answer.
+func (l *Ledger) Version(ctx context.Context) string {
+	var v string
+	_ = l.engine.reader().QueryRowContext(ctx, `SELECT version()`).Scan(&v) // "" says it
+	return v
+}
+
+// Close waits for what is running and closes the database.
+func (l *Ledger) Close() error { return l.engine.close() }
+
+// fail gives err a code and words where the engine knows them.
+func (l *Ledger) fail(err error) error {
+	var known *experience.Error
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	return l.engine.translate(err)
+}

@@ -1,0 +1,65 @@
+package people
+
+import (
+	"context"
+	"database/sql"
+
+	"regia/internal/experience"
+	"regia/internal/people/identity"
+	"regia/internal/registry"
+)
+
+// insertDecisions keeps the facts' decisions that are new, and gives those they
+// bear on: themselves, or for an undoing what it finally undoes.
+func insertDecisions(ctx context.Context, tx registry.Tx, key []byte, facts []experience.Fact) ([]experience.Decision, error) {
+	var bearing []experience.Decision
+	for _, f := range facts {
+		for _, d := range f.Decisions {
+			added, err := insertDecision(ctx, tx, key, d)
+			if err != nil {
+				return nil, err
+			}
+			if !added {
+				continue
+			}
+			root, err := undone(ctx, tx, d)
+			if err != nil {
+				return nil, err
+			}
+			bearing = append(bearing, root)
+		}
+	}
+	return bearing, nil
+}
+
+func insertDecision(ctx context.Context, tx registry.Tx, key []byte, d experience.Decision) (bool, error) {
+	side := func(i experience.Identifier) string {
+		if i.Kind == "" {
+			return ""
+		}
+		return identity.PersonID(key, i).String()
+	}
+	n, err := tx.Exec(ctx, `INSERT INTO decisions (id, action, a, a_kind, a_value, b, b_kind, b_value, target, taken_by, taken_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING`,
+		d.ID.String(), string(d.Action), side(d.A), string(d.A.Kind), d.A.Value, side(d.B), string(d.B.Kind), d.B.Value, d.Target.String(), d.By, d.At.UnixMicro())
+	return n > 0, err
+}
+
+// undone follows an undoing to the decision it is about. What it names may not
+// have arrived yet: then the undoing waits for it, and bears on nothing.
+func undone(ctx context.Context, tx registry.Tx, d experience.Decision) (experience.Decision, error) {
+	for steps := 0; d.Action == experience.UndoDecision && steps < 1000; steps++ {
+		var next experience.Decision
+		found := false
+		err := each(ctx, tx, selectDecision+` WHERE id = $1`, []any{d.Target.String()}, func(r *sql.Rows) (err error) {
+			next, err = scanDecision(r)
+			found = true
+			return err
+		})
+		if err != nil || !found {
+			return d, err
+		}
+		d = next
+	}
+	return d, nil
+}

@@ -1,0 +1,158 @@
+package people
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+
+	"regia/internal/experience"
+)
+
+// measure fills what the ledger knows of a person: derived, never stored.
+func (r *Records) measure(ctx context.Context, p *Person, subjects map[string][]experience.Identifier, gap time.Duration) error {
+	held := map[experience.Identifier]*Held{}
+	for k := range p.Identifiers {
+		held[p.Identifiers[k].Identifier] = &p.Identifiers[k]
+	}
+	err := r.each(ctx, `SELECT subject::TEXT, source, count(*), min(time), max(time) FROM interactions
+		WHERE person_id = $1::UUID AND flags = 0 GROUP BY subject, source`, []any{p.ID}, func(rows *sql.Rows) error {
+		var (
+			subject, source string
+			n               int64
+			from, to        time.Time
+		)
+		if err := rows.Scan(&subject, &source, &n, &from, &to); err != nil {
+			return err
+		}
+		p.Interactions += n
+		p.FirstSeen, p.LastSeen = span(p.FirstSeen, p.LastSeen, from, to)
+		for _, i := range subjects[subject] {
+			h := held[i]
+			h.Interactions += n
+			h.FirstSeen, h.LastSeen = span(h.FirstSeen, h.LastSeen, from, to)
+			if !slices.Contains(h.Sources, source) {
+				h.Sources = append(h.Sources, source)
+				slices.Sort(h.Sources)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if p.Revenue, err = r.revenue(ctx, p.ID); err != nil {
+		return err
+	}
+	return r.each(ctx, fmt.Sprintf(`SELECT count(*) FROM (SELECT time, lag(time) OVER (ORDER BY time) AS before FROM interactions
+		WHERE person_id = $1::UUID AND flags = 0) v WHERE before IS NULL OR time > before + INTERVAL '%d seconds'`, int64(gap.Seconds())),
+		[]any{p.ID}, func(rows *sql.Rows) error { return rows.Scan(&p.Visits) })
+}
+
+func (r *Records) revenue(ctx context.Context, person experience.ID) ([]Revenue, error) {
+	out := []Revenue{}
+	err := r.each(ctx, `SELECT currency, CAST(sum(revenue) AS BIGINT), count(*) FROM interactions
+		WHERE person_id = $1::UUID AND flags = 0 AND currency <> '' GROUP BY currency`, []any{person}, func(rows *sql.Rows) error {
+		var v Revenue
+		err := rows.Scan(&v.Currency, &v.Minor, &v.Orders)
+		out = append(out, v)
+		return err
+	})
+	slices.SortFunc(out, func(a, b Revenue) int { return int(b.Orders - a.Orders) })
+	return out, err
+}
+
+// count fills how much and when for people in a list.
+func (r *Records) count(ctx context.Context, people []Summary) error {
+	at := map[string]int{}
+	ids := make([]string, len(people))
+	for k, p := range people {
+		ids[k] = p.ID.String()
+		at[ids[k]] = k
+	}
+	for part := range slices.Chunk(ids, chunk) {
+		in, args := uuids(part)
+		err := r.each(ctx, `SELECT person_id::TEXT, count(*), min(time), max(time) FROM interactions
+			WHERE person_id IN (`+in+`) AND flags = 0 GROUP BY person_id`, args, func(rows *sql.Rows) error {
+			var (
+				id       string
+				n        int64
+				from, to time.Time
+			)
+			if err := rows.Scan(&id, &n, &from, &to); err != nil {
+				return err
+			}
+			p := &people[at[id]]
+			p.Interactions, p.FirstSeen, p.LastSeen = n, from.UTC(), to.UTC()
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recent is one person in the order of who was there last.
+type recent struct {
+	id   string
+	last time.Time
+	n    int64
+	from time.Time
+}
+
+// recently lists the people seen last, before a place in that list.
+func (r *Records) recently(ctx context.Context, before time.Time, beforeID string, limit int) ([]recent, error) {
+	var out []recent
+	having, args := "", []any{limit}
+	if beforeID != "" {
+		having, args = ` HAVING max(time) < $2 OR max(time) = $2 AND person_id < $3::UUID`, append(args, before, beforeID)
+	}
+	err := r.each(ctx, `SELECT person_id::TEXT, max(time) AS last, count(*), min(time) FROM interactions
+		WHERE person_id IS NOT NULL AND flags = 0 GROUP BY person_id`+having+` ORDER BY last DESC, person_id DESC LIMIT $1`, args, func(rows *sql.Rows) error {
+		var x recent
+		err := rows.Scan(&x.id, &x.last, &x.n, &x.from)
+		x.last, x.from = x.last.UTC(), x.from.UTC()
+		out = append(out, x)
+		return err
+	})
+	return out, err
+}
+
+func (r *Records) each(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
+	rows, err := r.Ledger.Query(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// uuids writes the inside of an IN list of ids, with its arguments.
+func uuids(ids []string) (string, []any) {
+	in := ""
+	for k := range ids {
+		if k > 0 {
+			in += ","
+		}
+		in += fmt.Sprintf("$%d::UUID", k+1)
+	}
+	return in, anys(ids)
+}
+
+func span(from, to, a, b time.Time) (time.Time, time.Time) {
+	a, b = a.UTC(), b.UTC()
+	if from.IsZero() || a.Before(from) {
+		from = a
+	}
+	if b.After(to) {
+		to = b
+	}
+	return from, to
+}

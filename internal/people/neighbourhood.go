@@ -1,0 +1,282 @@
+package people
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+
+	"regia/internal/experience"
+	"regia/internal/people/identity"
+	"regia/internal/registry"
+)
+
+// neighbourhood is the part of the world that some new facts can change: every
+// subject that can be reached from them through identifiers that may join. It
+// is closed: resolving it gives the same as resolving everything.
+type neighbourhood struct {
+	key       []byte
+	tx        registry.Tx
+	stored    map[experience.Identifier]row // what the book says of each identifier met
+	subjects  map[experience.ID]*subjectRow
+	decisions map[experience.ID]experience.Decision
+	expanded  map[experience.Identifier]bool
+	// review holds identifiers that are expanded although they are closed: a
+	// decision about them, or about user ids they were seen with, may open them.
+	review map[experience.Identifier]review
+}
+
+type review int
+
+const (
+	untouched review = iota
+	beside           // seen with a user id whose class is under review
+	decided          // named in a decision that is new, or in that user class
+)
+
+type row struct {
+	id     experience.ID // of the person that would stand on it
+	state  identity.State
+	person experience.ID
+	isNew  bool
+}
+
+type subjectRow struct {
+	identity.Subject
+	person experience.ID // as the book has it; zero for a new subject
+	torn   bool
+}
+
+func newNeighbourhood(key []byte, tx registry.Tx) *neighbourhood {
+	return &neighbourhood{
+		key: key, tx: tx,
+		stored:    map[experience.Identifier]row{},
+		subjects:  map[experience.ID]*subjectRow{},
+		decisions: map[experience.ID]experience.Decision{},
+		expanded:  map[experience.Identifier]bool{},
+		review:    map[experience.Identifier]review{},
+	}
+}
+
+// load follows identifiers until nothing new is reached. Identifiers of seeds
+// that the book does not know are new and open.
+func (n *neighbourhood) load(ctx context.Context, seeds []experience.Identifier) error {
+	frontier := seeds
+	for len(frontier) > 0 {
+		frontier = experience.Canonical(frontier)
+		if err := n.loadIdentifiers(ctx, frontier); err != nil {
+			return err
+		}
+		next, err := n.loadDecisions(ctx, frontier)
+		if err != nil {
+			return err
+		}
+		seen, err := n.expand(ctx, frontier)
+		if err != nil {
+			return err
+		}
+		frontier = slices.DeleteFunc(append(next, seen...), func(i experience.Identifier) bool {
+			_, met := n.stored[i]
+			return met && (n.expanded[i] || !n.opens(i))
+		})
+	}
+	return nil
+}
+
+// opens tells whether the search goes on through an identifier.
+func (n *neighbourhood) opens(i experience.Identifier) bool {
+	return n.stored[i].state == identity.Open || n.review[i] != untouched
+}
+
+// reconsider puts an identifier under review; if it was expanded already, it
+// will be again, for what its review adds.
+func (n *neighbourhood) reconsider(i experience.Identifier, why review) {
+	if n.review[i] < why {
+		n.review[i] = why
+		delete(n.expanded, i)
+	}
+}
+
+func (n *neighbourhood) loadIdentifiers(ctx context.Context, ids []experience.Identifier) error {
+	byID := map[string]experience.Identifier{}
+	var missing []string
+	for _, i := range ids {
+		if _, ok := n.stored[i]; !ok {
+			pid := identity.PersonID(n.key, i)
+			n.stored[i] = row{id: pid, isNew: true}
+			byID[pid.String()] = i
+			missing = append(missing, pid.String())
+		}
+	}
+	return eachIn(ctx, n.tx, `SELECT id, state, person_id FROM identifiers WHERE id IN ?`, missing, func(r *sql.Rows) error {
+		var (
+			id  string
+			got row
+		)
+		if err := r.Scan(&id, &got.state, &got.person); err != nil {
+			return err
+		}
+		i := byID[id]
+		got.id = n.stored[i].id
+		n.stored[i] = got
+		return nil
+	})
+}
+
+// loadDecisions fetches the decisions that touch identifiers, with everything
+// that undoes them, and gives the identifiers on their other sides.
+func (n *neighbourhood) loadDecisions(ctx context.Context, ids []experience.Identifier) ([]experience.Identifier, error) {
+	keys := make([]string, len(ids))
+	for k, i := range ids {
+		keys[k] = n.stored[i].id.String()
+	}
+	var found []experience.Decision
+	collect := func(r *sql.Rows) error {
+		d, err := scanDecision(r)
+		if _, known := n.decisions[d.ID]; err == nil && !known {
+			n.decisions[d.ID] = d
+			found = append(found, d)
+		}
+		return err
+	}
+	for _, side := range []string{"a", "b"} {
+		if err := eachIn(ctx, n.tx, selectDecision+` WHERE `+side+` IN ?`, keys, collect); err != nil {
+			return nil, err
+		}
+	}
+	var sides []experience.Identifier
+	for len(found) > 0 {
+		undoable := make([]string, len(found))
+		for k, d := range found {
+			undoable[k] = d.ID.String()
+			for _, i := range []experience.Identifier{d.A, d.B} {
+				if i.Kind == "" {
+					continue
+				}
+				if i.Kind == experience.UserID && (n.review[d.A] == decided || n.review[d.B] == decided) {
+					n.reconsider(i, decided) // the whole user class is
+				}
+				sides = append(sides, i)
+			}
+		}
+		found = nil
+		if err := eachIn(ctx, n.tx, selectDecision+` WHERE target IN ?`, undoable, collect); err != nil {
+			return nil, err
+		}
+	}
+	return sides, nil
+}
+
+// expand loads the subjects of those identifiers that lead on, and gives the
+// identifiers seen in them.
+func (n *neighbourhood) expand(ctx context.Context, ids []experience.Identifier) ([]experience.Identifier, error) {
+	var keys []string
+	decidedUsers := map[string]bool{}
+	for _, i := range ids {
+		if n.expanded[i] || !n.opens(i) {
+			continue
+		}
+		n.expanded[i] = true
+		k := n.stored[i].id.String()
+		keys = append(keys, k)
+		decidedUsers[k] = n.review[i] == decided && i.Kind == experience.UserID
+	}
+	var fresh []string
+	besides := map[experience.ID]bool{} // subjects of user ids under review
+	err := eachIn(ctx, n.tx, `SELECT identifier, subject FROM subject_identifiers WHERE identifier IN ?`, keys, func(r *sql.Rows) error {
+		var (
+			key string
+			id  experience.ID
+		)
+		if err := r.Scan(&key, &id); err != nil {
+			return err
+		}
+		if decidedUsers[key] {
+			besides[id] = true
+		}
+		if _, ok := n.subjects[id]; !ok {
+			n.subjects[id] = &subjectRow{Subject: identity.Subject{ID: id}}
+			fresh = append(fresh, id.String())
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := n.loadSubjects(ctx, fresh); err != nil {
+		return nil, err
+	}
+	var seen []experience.Identifier
+	for _, key := range fresh {
+		id, err := experience.ParseID(key)
+		if err != nil {
+			return nil, err
+		}
+		seen = append(seen, n.subjects[id].Identifiers...)
+	}
+	for id := range besides {
+		for _, i := range n.subjects[id].Identifiers {
+			if i.Kind != experience.UserID {
+				n.reconsider(i, beside)
+				seen = append(seen, i)
+			}
+		}
+	}
+	return seen, nil
+}
+
+func (n *neighbourhood) loadSubjects(ctx context.Context, ids []string) error {
+	err := eachIn(ctx, n.tx, `SELECT id, person_id, torn FROM subjects WHERE id IN ?`, ids, func(r *sql.Rows) error {
+		var id, person experience.ID
+		var torn bool
+		if err := r.Scan(&id, &person, &torn); err != nil {
+			return err
+		}
+		n.subjects[id].person, n.subjects[id].torn = person, torn
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return eachIn(ctx, n.tx, `SELECT s.subject, i.kind, i.value FROM subject_identifiers s JOIN identifiers i ON i.id = s.identifier WHERE s.subject IN ?`, ids, func(r *sql.Rows) error {
+		var (
+			id experience.ID
+			i  experience.Identifier
+		)
+		if err := r.Scan(&id, &i.Kind, &i.Value); err != nil {
+			return err
+		}
+		s := n.subjects[id]
+		s.Identifiers = append(s.Identifiers, i)
+		return nil
+	})
+}
+
+// facts gives what was loaded in the form the pure function takes.
+func (n *neighbourhood) facts() identity.Facts {
+	f := identity.Facts{Partial: map[experience.Identifier]identity.State{}}
+	for _, s := range n.subjects {
+		s.Identifiers = experience.Canonical(s.Identifiers)
+		f.Subjects = append(f.Subjects, s.Subject)
+	}
+	for _, d := range n.decisions {
+		f.Decisions = append(f.Decisions, d)
+	}
+	for i, r := range n.stored {
+		if !r.isNew && !n.expanded[i] {
+			f.Partial[i] = r.state
+		}
+	}
+	return f
+}
+
+const selectDecision = `SELECT id, action, a_kind, a_value, b_kind, b_value, target, taken_by, taken_at FROM decisions`
+
+func scanDecision(r *sql.Rows) (experience.Decision, error) {
+	var (
+		d  experience.Decision
+		at int64
+	)
+	err := r.Scan(&d.ID, &d.Action, &d.A.Kind, &d.A.Value, &d.B.Kind, &d.B.Value, &d.Target, &d.By, &at)
+	d.At = fromMicro(at)
+	return d, err
+}

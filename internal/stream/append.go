@@ -1,0 +1,217 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nuid"
+
+	"regia/internal/experience"
+)
+
+const (
+	publishOnce = 3 * time.Second  // for one try: an answer may be lost with its connection
+	publishAll  = 30 * time.Second // for all tries: within the engine's memory of duplicates
+	publishWait = 250 * time.Millisecond
+
+	stillWriting jetstream.ErrorCode = 10158 // a cluster's word for: this very block is on its way
+)
+
+// queue holds what waits for the disk: the block being written first, the one
+// being filled last.
+type queue struct {
+	mu      sync.Mutex
+	blocks  []*pending
+	waiting int           // bytes in blocks, the one being written included
+	closing bool          //
+	filled  chan struct{} // one token: there is something to write, or closing
+	written chan struct{} // closed when the writer has stopped
+	prefix  string        // makes the ids of this process's blocks unique
+	number  uint64
+}
+
+// pending is a block on its way. err may be read once done is closed.
+type pending struct {
+	encoder *encoder
+	done    chan struct{}
+	err     error
+}
+
+// Append writes records and returns once all of them are on disk (on a quorum,
+// in a cluster). Records of one call keep their order. Codes: TooLarge when a
+// record exceeds MaxRecord, and then nothing is written; Unavailable when the
+// log is full, closing or not answering. After an Unavailable, or when ctx ends
+// first, some or all records may have been written: send them again, message
+// ids tell them apart.
+func (l *Log) Append(ctx context.Context, records []experience.Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	need := 0
+	for _, r := range records {
+		size := bound(r)
+		if len(r.Event) > MaxRecord || blockOverhead+size > l.maxBlock {
+			return experience.Errorf(experience.TooLarge, "an event of %d bytes does not fit the log", len(r.Event))
+		}
+		need += size
+	}
+	blocks, err := l.enqueue(records, need)
+	if err != nil {
+		return err
+	}
+	for _, b := range blocks {
+		select {
+		case <-b.done:
+			err = errors.Join(err, b.err)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return err
+}
+
+// enqueue puts records into the blocks that fill, and gives those blocks.
+func (l *Log) enqueue(records []experience.Record, need int) ([]*pending, error) {
+	q := &l.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closing {
+		return nil, experience.Errorf(experience.Unavailable, "the log is closing; please send again in a moment")
+	}
+	if q.waiting+need > l.o.MaxWaiting {
+		return nil, experience.Errorf(experience.Unavailable, "too much is waiting for the disk; please send again in a moment")
+	}
+	var mine []*pending
+	for i, r := range records {
+		b := q.open(bound(r), l.maxBlock)
+		if i == 0 || mine[len(mine)-1] != b {
+			mine = append(mine, b)
+		}
+		before := b.encoder.size()
+		b.encoder.add(r)
+		q.waiting += b.encoder.size() - before
+	}
+	q.wake()
+	return mine, nil
+}
+
+// open gives the block that fills, a new one when it cannot take size more. The
+// writer removes a block from blocks before it seals it.
+func (q *queue) open(size, maxBlock int) *pending {
+	if n := len(q.blocks); n > 0 && q.blocks[n-1].encoder.size()+size <= maxBlock {
+		return q.blocks[n-1]
+	}
+	b := &pending{encoder: newEncoder(min(size+512, maxBlock)), done: make(chan struct{})}
+	q.blocks = append(q.blocks, b)
+	return b
+}
+
+func (q *queue) wake() {
+	select {
+	case q.filled <- struct{}{}:
+	default:
+	}
+}
+
+func (q *queue) take() (b *pending, closing bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.blocks) == 0 {
+		return nil, q.closing
+	}
+	b, q.blocks[0] = q.blocks[0], nil
+	q.blocks = q.blocks[1:]
+	return b, q.closing
+}
+
+func (l *Log) startWriter() {
+	q := &l.queue
+	q.filled, q.written, q.prefix = make(chan struct{}, 1), make(chan struct{}), nuid.Next()
+	go func() {
+		defer close(q.written)
+		for range q.filled {
+			for {
+				b, closing := q.take()
+				if b == nil && closing {
+					return
+				}
+				if b == nil {
+					break
+				}
+				l.write(b)
+			}
+		}
+	}()
+}
+
+func (l *Log) stopWriter() {
+	q := &l.queue
+	q.mu.Lock()
+	q.closing = true
+	q.wake()
+	q.mu.Unlock()
+	<-q.written
+}
+
+// write puts one block on disk and answers those who wait for it.
+func (l *Log) write(b *pending) {
+	taken := b.encoder.size() - blockOverhead
+	data := b.encoder.seal()
+	b.encoder = nil
+	b.err = l.publish(data)
+	l.queue.mu.Lock()
+	l.queue.waiting -= taken
+	l.queue.mu.Unlock()
+	close(b.done)
+}
+
+// publish tries until the engine has said yes or no, or it takes too long. A
+// block that was written although its answer was lost is not written twice:
+// the engine knows its id.
+func (l *Log) publish(data []byte) error {
+	ctx, cancel := context.WithTimeout(context.Background(), publishAll)
+	defer cancel()
+	l.queue.number++
+	id := fmt.Sprintf("%s-%d", l.queue.prefix, l.queue.number)
+	for {
+		once, stop := context.WithTimeout(ctx, publishOnce)
+		answer, err := l.js.PublishMsg(once, &nats.Msg{Subject: subject, Data: data},
+			jetstream.WithMsgID(id), jetstream.WithExpectStream(streamName))
+		stop()
+		var refused *jetstream.APIError
+		switch {
+		case err == nil:
+			if err := l.mark.write(describe(answer.Sequence, data)); err != nil {
+				l.o.Logger.Warn("the last block could not be marked", "error", err)
+			}
+			return nil
+		case errors.As(err, &refused) && refused.ErrorCode != stillWriting:
+			return l.refusal(ctx, err, len(data))
+		}
+		l.o.Logger.Warn("a block could not be written; trying again", "error", err)
+		select {
+		case <-time.After(publishWait):
+		case <-ctx.Done():
+			return experience.Errorf(experience.Unavailable, "the log does not answer; please send again in a moment: %w", err)
+		}
+	}
+}
+
+// refusal says why the engine did not take a block of size bytes.
+func (l *Log) refusal(ctx context.Context, err error, size int) error {
+	tail, tailErr := l.Tail(ctx)
+	if tailErr == nil && tail.Bytes+int64(size) >= l.o.MaxBytes-messageHeaders {
+		return experience.Errorf(experience.Unavailable,
+			"the log is full: %d MB wait to be woven; please send again in a moment: %w", tail.Bytes>>20, err)
+	}
+	l.o.Logger.Error("the log refused a block", "error", err)
+	return experience.Errorf(experience.Unavailable, "the log could not be written; please send again in a moment: %w", err)
+}

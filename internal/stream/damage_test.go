@@ -1,0 +1,122 @@
+package stream
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"regia/internal/experience"
+)
+
+// storeFiles gives the files in which the engine keeps the blocks.
+func storeFiles(t *testing.T, dir string) (list []string) {
+	t.Helper()
+	must(t, filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if strings.HasSuffix(path, ".blk") {
+			list = append(list, path)
+		}
+		return err
+	}))
+	if len(list) == 0 {
+		t.Fatal("the engine has no files")
+	}
+	return list
+}
+
+func flip(t *testing.T, path string, part float64) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	must(t, err)
+	b[int(float64(len(b)-1)*part)] ^= 0x40
+	must(t, os.WriteFile(path, b, 0o600))
+}
+
+// A byte that changes on disk is noticed, wherever it is and however far the
+// reader has come: every event that was acknowledged is read, or it is said
+// that the log is damaged.
+func TestFlippedByte(t *testing.T) {
+	const written = 20
+	for _, part := range []float64{0.05, 0.3, 0.5, 0.7, 0.95} {
+		for _, read := range []int{0, 10, written} {
+			t.Run(fmt.Sprintf("at %.2f, %d read", part, read), func(t *testing.T) {
+				dir := t.TempDir()
+				l := open(t, Options{Dir: dir})
+				for i := range written {
+					must(t, l.Append(t.Context(), []experience.Record{record(fmt.Sprintf("%02d%s", i, strings.Repeat(".", 500)))}))
+				}
+				var at experience.Position
+				for range read {
+					blocks, err := l.Next(t.Context(), at, 1)
+					must(t, err)
+					at = blocks[0].Position
+				}
+				must(t, l.Close())
+				flip(t, storeFiles(t, dir)[0], part)
+
+				l, err := Open(t.Context(), Options{Dir: dir})
+				if errors.Is(err, ErrDamaged) {
+					return
+				}
+				must(t, err)
+				defer func() { _ = l.Close() }()
+				must(t, l.Append(t.Context(), []experience.Record{record("new")}))
+				for n := read; ; n++ {
+					blocks, err := l.Next(t.Context(), at, 1)
+					if errors.Is(err, ErrDamaged) {
+						return
+					}
+					must(t, err)
+					at = blocks[0].Position
+					got := string(blocks[0].Records[0].Event[:2])
+					if got == "ne" && n == written {
+						return // the byte belonged to nothing that was still needed
+					}
+					if got != fmt.Sprintf("%02d", n) {
+						t.Fatalf("event %d is %q: the damage was skipped over", n, got)
+					}
+				}
+			})
+		}
+	}
+}
+
+// A log that lost its end and goes on is refused, also where nobody had read
+// that far.
+func TestLostEnd(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, Options{Dir: dir})
+	must(t, l.Append(t.Context(), []experience.Record{record("one")}))
+	must(t, l.Append(t.Context(), []experience.Record{record("two")}))
+	must(t, l.Close())
+	for _, path := range storeFiles(t, dir) {
+		must(t, os.Truncate(path, 100))
+	}
+	_, err := Open(t.Context(), Options{Dir: dir})
+	if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), markName) {
+		t.Fatalf("opening gave %v", err)
+	}
+	must(t, os.Remove(filepath.Join(dir, markName))) // a human decides
+	l = open(t, Options{Dir: dir})
+	must(t, l.Append(t.Context(), []experience.Record{record("three")}))
+}
+
+func TestMarkThatWasCut(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, Options{Dir: dir})
+	must(t, l.Append(t.Context(), []experience.Record{record("one")}))
+	must(t, l.Close())
+	for _, bad := range []string{"", "short", strings.Repeat("x", markSize)} {
+		must(t, os.WriteFile(filepath.Join(dir, markName), []byte(bad), 0o600))
+		l = open(t, Options{Dir: dir})
+		must(t, l.Append(t.Context(), []experience.Record{record("more")}))
+		must(t, l.Close())
+	}
+	l = open(t, Options{Dir: dir})
+	if events, _ := readAll(t, l, experience.Position{}, 10); len(events) != 4 {
+		t.Errorf("%d events", len(events))
+	}
+}

@@ -1,0 +1,184 @@
+package weave
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"regia/internal/experience"
+	"regia/internal/ledger"
+	"regia/internal/registry"
+	"regia/internal/stream"
+)
+
+// replay tells whether the registry is ahead of the ledger, and then cuts the
+// blocks to those that it has already. The block at its position must be the
+// one it saw.
+func (w *Weaver) replay(ctx context.Context, at experience.Position, blocks []stream.Block) (bool, []stream.Block, error) {
+	var known experience.Position
+	err := w.Registry.Read(ctx, func(ctx context.Context, tx registry.Tx) (err error) {
+		known, err = position(ctx, tx)
+		return err
+	})
+	if err != nil || known == at {
+		return false, blocks, err
+	}
+	if known.Sequence <= at.Sequence {
+		return false, nil, fmt.Errorf("%w: the registry stands at block %d, the ledger at %d", ErrDamaged, known.Sequence, at.Sequence)
+	}
+	for k, b := range blocks {
+		switch {
+		case b.Position.Sequence > known.Sequence:
+			return true, blocks[:k], nil
+		case b.Position.Sequence == known.Sequence && b.Position.Hash != known.Hash:
+			return false, nil, fmt.Errorf("%w: block %d is not the one the registry saw", ErrDamaged, known.Sequence)
+		}
+	}
+	return true, blocks, nil
+}
+
+// register commits the registry: its position, and what the facts teach. A
+// registry that is ahead is only read.
+func (w *Weaver) register(ctx context.Context, head ledger.Head, after experience.Position, threads []thread, ahead bool) (Lesson, []ledger.Move, error) {
+	facts := make([]experience.Fact, len(threads))
+	for k, t := range threads {
+		facts[k] = t.fact
+	}
+	var (
+		lesson Lesson
+		moves  []ledger.Move
+	)
+	run := w.Registry.Write
+	if ahead {
+		run = w.Registry.Read
+	}
+	err := run(ctx, func(ctx context.Context, tx registry.Tx) (err error) {
+		if ahead {
+			lesson, err = w.Identity.Recall(ctx, tx, facts)
+		} else {
+			lesson, err = w.learn(ctx, tx, head, after, facts)
+		}
+		if err != nil {
+			return err
+		}
+		moves, err = w.Identity.Moves(ctx, tx, head.Move)
+		return err
+	})
+	if err != nil {
+		return lesson, nil, err
+	}
+	if lesson.Commit != nil {
+		lesson.Commit()
+	}
+	return lesson, moves, nil
+}
+
+func (w *Weaver) learn(ctx context.Context, tx registry.Tx, head ledger.Head, after experience.Position, facts []experience.Fact) (Lesson, error) {
+	// The position is also the fence: a weaver that lost its turn without
+	// noticing finds it moved on, and changes nothing.
+	n, err := tx.Exec(ctx, `UPDATE weave_head SET sequence = $1, hash = $2 WHERE id = 1 AND sequence = $3 AND hash = $4`,
+		int64(after.Sequence), after.Hash, int64(head.Position.Sequence), head.Position.Hash)
+	if err != nil {
+		return Lesson{}, err
+	}
+	if n == 0 {
+		return Lesson{}, experience.Errorf(experience.Conflict, "another weaver went on from block %d", head.Position.Sequence)
+	}
+	if err := w.Identity.ForgetMoves(ctx, tx, head.Move); err != nil {
+		return Lesson{}, err
+	}
+	return w.Identity.Learn(ctx, tx, facts)
+}
+
+func position(ctx context.Context, tx registry.Tx) (p experience.Position, err error) {
+	var sequence int64
+	err = tx.QueryRow(ctx, `SELECT sequence, hash FROM weave_head WHERE id = 1`).Scan(&sequence, &p.Hash)
+	p.Sequence = uint64(sequence)
+	return p, err
+}
+
+// acquire waits for the weaver's lease. The context it gives ends when the
+// lease is lost; release gives it back, so that another may go on at once.
+func (w *Weaver) acquire(ctx context.Context) (context.Context, func(), error) {
+	if w.Alone {
+		return ctx, func() {}, nil
+	}
+	for {
+		ok, err := w.renew(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		if ok {
+			break
+		}
+		if !sleep(ctx, w.Lease/4) {
+			return nil, nil, ctx.Err()
+		}
+	}
+	held, lost := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer lost()
+		for sleep(held, w.Lease/4) {
+			if ok, err := w.renew(held); err == nil && !ok {
+				w.Logger.InfoContext(held, "another node weaves now")
+				return
+			} else if err != nil {
+				return
+			}
+		}
+	}()
+	return held, func() {
+		lost()
+		<-done
+		w.release()
+	}, nil
+}
+
+// renew takes the lease or prolongs it; false when somebody else has it.
+func (w *Weaver) renew(ctx context.Context) (bool, error) {
+	now := w.Clock()
+	var n int64
+	err := w.Registry.Write(ctx, func(ctx context.Context, tx registry.Tx) (err error) {
+		n, err = tx.Exec(ctx, `INSERT INTO leases (name, holder, until) VALUES ('weaver', $1, $2)
+			ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
+			WHERE leases.holder = excluded.holder OR leases.until < $3`,
+			w.holder, now.Add(w.Lease).UnixMicro(), now.UnixMicro())
+		return err
+	})
+	return n > 0, err
+}
+
+func (w *Weaver) release() {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	err := w.Registry.Write(ctx, func(ctx context.Context, tx registry.Tx) error {
+		_, err := tx.Exec(ctx, `DELETE FROM leases WHERE name = 'weaver' AND holder = $1`, w.holder)
+		return err
+	})
+	if err != nil {
+		w.Logger.WarnContext(ctx, "the weaver's lease runs out by itself", "error", err)
+	}
+}
+
+// sleep waits, and tells whether ctx still stands.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// backoff waits longer each time, up to five seconds, with jitter.
+type backoff struct{ next time.Duration }
+
+func (b *backoff) wait(ctx context.Context) {
+	b.next = min(max(2*b.next, 50*time.Millisecond), 5*time.Second)
+	sleep(ctx, b.next/2+rand.N(b.next/2+1))
+}

@@ -1,0 +1,309 @@
+// Package weave connects the dots: it reads the log in order, finds out who
+// each interaction was with and at which touchpoint, and commits the registry
+// and then the ledger, so that each interaction stands in them exactly once
+// whatever crashes in between.
+package weave
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"regia/internal/experience"
+	"regia/internal/ledger"
+	"regia/internal/registry"
+	"regia/internal/stream"
+)
+
+// Log is what the weaver reads.
+type Log interface {
+	Next(ctx context.Context, after experience.Position, maxRecords int) ([]stream.Block, error)
+	Trim(ctx context.Context, woven experience.Position) error
+	Publish(subject string, data []byte) error
+	Subscribe(subject string, f func(data []byte)) (cancel func(), err error)
+}
+
+// Ledger is what the weaver writes rows to.
+type Ledger interface {
+	Head(ctx context.Context) (ledger.Head, error)
+	Fresh(ctx context.Context, rows []experience.Interaction) ([]bool, error)
+	Append(ctx context.Context, b ledger.Batch) error
+}
+
+// Lesson is what an Identity did in one transaction.
+type Lesson struct {
+	Persons []experience.ID // the person of each fact, zero for nobody
+	Commit  func()          // called once the transaction stands
+}
+
+// Identity finds people in facts, in the weaver's registry transaction.
+type Identity interface {
+	Learn(ctx context.Context, tx registry.Tx, facts []experience.Fact) (Lesson, error)
+	Recall(ctx context.Context, tx registry.Tx, facts []experience.Fact) (Lesson, error)
+	Moves(ctx context.Context, tx registry.Tx, after int64) ([]ledger.Move, error)
+	ForgetMoves(ctx context.Context, tx registry.Tx, upTo int64) error
+}
+
+// Catalogue is the touchpoint catalogue at one version.
+type Catalogue struct {
+	Version  int64
+	Bindings []experience.Binding
+	Match    func(source string, kind experience.Kind, name string, properties json.RawMessage) (touchpoint string)
+}
+
+// Touchpoints gives the catalogue.
+type Touchpoints interface {
+	Version(ctx context.Context, tx registry.Tx) (int64, error)
+	Load(ctx context.Context, tx registry.Tx) (Catalogue, error)
+	// Changed gives the lower-case event names that changes after a version can
+	// concern; nil for all.
+	Changed(ctx context.Context, tx registry.Tx, since int64) ([]string, error)
+}
+
+// Options wire a Weaver.
+type Options struct {
+	Log         Log
+	Registry    *registry.DB
+	Ledger      Ledger
+	Identity    Identity
+	Touchpoints Touchpoints
+	Clock       experience.Clock
+	Logger      *slog.Logger
+	MaxRecords  int           // in one transaction; default 20,000
+	Lease       time.Duration // how long a weaver that fell silent keeps its turn; default 10 s
+	Alone       bool          // nobody else can weave (the folder is locked): no lease is needed
+}
+
+// Weaver weaves while it holds the lease.
+type Weaver struct {
+	Options
+	secret    []byte
+	catalogue Catalogue
+	woven     atomic.Uint64 // sequence of the last block in both books
+	holder    string
+}
+
+// Woven is the bus subject on which each commit is told.
+const Woven = "regia.woven"
+
+// CatalogueChanged is the bus subject on which a changed catalogue is told.
+const CatalogueChanged = "regia.catalogue"
+
+// ErrDamaged marks an error that waiting does not heal: the log, or a book, is
+// not what it was. The weaver stops, and nothing is skipped.
+var ErrDamaged = errors.New("the log and the books do not agree")
+
+// New makes a Weaver.
+func New(ctx context.Context, o Options) (*Weaver, error) {
+	if o.MaxRecords == 0 {
+		o.MaxRecords = 20_000
+	}
+	if o.Lease == 0 {
+		o.Lease = 10 * time.Second
+	}
+	secret, err := o.Registry.Secret(ctx)
+	return &Weaver{Options: o, secret: secret, holder: experience.NewID().String()}, err
+}
+
+// Run weaves until ctx ends. It gives an error only for what waiting does not
+// heal; a book that cannot be reached is tried again.
+func (w *Weaver) Run(ctx context.Context) error {
+	changed := make(chan struct{}, 1)
+	cancel, err := w.Log.Subscribe(CatalogueChanged, func([]byte) {
+		select {
+		case changed <- struct{}{}:
+		default:
+		}
+	})
+	if err != nil {
+		return err
+	}
+	defer cancel()
+	pause := backoff{}
+	for ctx.Err() == nil {
+		err := w.turn(ctx, changed)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, ErrDamaged), errors.Is(err, stream.ErrDamaged):
+			w.Logger.ErrorContext(ctx, "the weaver stopped: nothing was skipped; see regia doctor", "error", err)
+			return err
+		case err != nil:
+			w.Logger.WarnContext(ctx, "weaving is held up and will be tried again", "error", err)
+			pause.wait(ctx)
+		default:
+			pause = backoff{}
+		}
+	}
+	return nil
+}
+
+// turn holds the lease and weaves until it is lost or something fails.
+func (w *Weaver) turn(ctx context.Context, changed <-chan struct{}) error {
+	held, release, err := w.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	for held.Err() == nil {
+		if err := w.step(held, changed); err != nil && held.Err() == nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step weaves what the log has next, or the catalogue when it changed.
+func (w *Weaver) step(ctx context.Context, changed <-chan struct{}) error {
+	head, err := w.Ledger.Head(ctx)
+	if err != nil {
+		return err
+	}
+	w.woven.Store(head.Position.Sequence)
+	if err := w.refresh(ctx, head); err != nil {
+		return err
+	}
+	wait, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stop := context.AfterFunc(ctx, cancel)
+	defer stop()
+	woken := make(chan struct{})
+	go func() { // a changed catalogue ends the wait for blocks
+		defer close(woken)
+		select {
+		case <-changed:
+			cancel()
+		case <-wait.Done():
+		}
+	}()
+	blocks, err := w.Log.Next(wait, head.Position, w.MaxRecords)
+	interrupted := wait.Err() != nil
+	cancel()
+	<-woken
+	if err != nil {
+		if interrupted && ctx.Err() == nil {
+			return nil
+		}
+		return err
+	}
+	return w.Weave(ctx, head, blocks)
+}
+
+// refresh loads the catalogue when it changed, and has the past follow it.
+func (w *Weaver) refresh(ctx context.Context, head ledger.Head) error {
+	var names []string
+	err := w.Registry.Read(ctx, func(ctx context.Context, tx registry.Tx) error {
+		version, err := w.Touchpoints.Version(ctx, tx)
+		if err == nil && (version != w.catalogue.Version || w.catalogue.Match == nil) {
+			w.catalogue, err = w.Touchpoints.Load(ctx, tx)
+		}
+		if err == nil && w.catalogue.Version != head.Catalogue {
+			names, err = w.Touchpoints.Changed(ctx, tx, head.Catalogue)
+		}
+		return err
+	})
+	if err != nil || w.catalogue.Version == head.Catalogue {
+		return err
+	}
+	r := &ledger.Retouch{Catalogue: w.catalogue.Version, Names: names, Bindings: w.catalogue.Bindings}
+	if err := w.Ledger.Append(ctx, ledger.Batch{Before: head.Position, After: head.Position, Retouch: r}); err != nil {
+		return fmt.Errorf("apply the touchpoint catalogue to the past: %w", err)
+	}
+	return w.Log.Publish(Woven, told(0, head.Position))
+}
+
+// Weave takes blocks that follow the ledger's head into both books. Where the
+// registry is ahead of the ledger (a crash between the two commits), it is only
+// read, so that both end up where they would have been.
+func (w *Weaver) Weave(ctx context.Context, head ledger.Head, blocks []stream.Block) error {
+	start := w.Clock()
+	company, err := w.Registry.Company(ctx)
+	if err != nil {
+		return err
+	}
+	ahead, blocks, err := w.replay(ctx, head.Position, blocks)
+	if err != nil {
+		return err
+	}
+	threads, err := w.threads(blocks, extractor{key: w.secret, company: company})
+	if err != nil {
+		return err
+	}
+	if threads, err = w.fresh(ctx, threads); err != nil {
+		return err
+	}
+	after := blocks[len(blocks)-1].Position
+	lesson, moves, err := w.register(ctx, head, after, threads, ahead)
+	if err != nil {
+		return err
+	}
+	rows := make([]experience.Interaction, len(threads))
+	for k, t := range threads {
+		t.row.Person = lesson.Persons[k]
+		t.row.Touchpoint = w.catalogue.Match(t.row.Source, t.row.Kind, t.row.Name, t.row.Properties)
+		rows[k] = t.row
+	}
+	if err := w.Ledger.Append(ctx, ledger.Batch{Before: head.Position, After: after, Rows: rows, Moves: moves}); err != nil {
+		return err
+	}
+	w.woven.Store(after.Sequence)
+	w.Logger.DebugContext(ctx, "woven", "blocks", len(blocks), "interactions", len(rows), "moves", len(moves), "took", w.Clock().Sub(start))
+	if err := w.Log.Publish(Woven, told(len(rows), after)); err != nil {
+		w.Logger.WarnContext(ctx, "live screens were not told", "error", err)
+	}
+	return w.Log.Trim(ctx, after)
+}
+
+func told(n int, p experience.Position) []byte {
+	return fmt.Appendf(nil, `{"interactions":%d,"position":%d}`, n, p.Sequence)
+}
+
+// threads reads the blocks' records.
+func (w *Weaver) threads(blocks []stream.Block, x extractor) ([]thread, error) {
+	var out []thread
+	for _, b := range blocks {
+		for k, r := range b.Records {
+			t, err := x.thread(r)
+			if err != nil {
+				return nil, fmt.Errorf("%w: block %d, event %d: %w", ErrDamaged, b.Position.Sequence, k, err)
+			}
+			out = append(out, t)
+		}
+	}
+	return out, nil
+}
+
+// fresh leaves out what was woven before.
+func (w *Weaver) fresh(ctx context.Context, threads []thread) ([]thread, error) {
+	rows := make([]experience.Interaction, len(threads))
+	for k := range threads {
+		rows[k] = threads[k].row
+	}
+	isFresh, err := w.Ledger.Fresh(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
+	out := threads[:0]
+	for k, t := range threads {
+		if isFresh[k] {
+			out = append(out, t)
+		}
+	}
+	return out, nil
+}
+
+// Sequence is the last block that stands in both books, as far as this weaver
+// knows.
+func (w *Weaver) Sequence() uint64 { return w.woven.Load() }
+
+// Load reads the touchpoint catalogue; Run does it by itself.
+func (w *Weaver) Load(ctx context.Context) error {
+	return w.Registry.Read(ctx, func(ctx context.Context, tx registry.Tx) (err error) {
+		w.catalogue, err = w.Touchpoints.Load(ctx, tx)
+		return err
+	})
+}
