@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"regia/internal/access"
@@ -173,8 +174,8 @@ func (d *Demo) words(item demo.Item) sent {
 	return sent{e, e.Time}
 }
 
-// send hands events of one source to the front door. The demo's events are all
-// good: one that is refused is a fault of the demo.
+// send hands events of one source to the front door, waiting where it asks to.
+// The demo's events are all good: one that is refused is a fault of the demo.
 func (d *Demo) send(ctx context.Context, path, source string, events []sent) error {
 	if len(events) == 0 {
 		return nil
@@ -183,29 +184,63 @@ func (d *Demo) send(ctx context.Context, path, source string, events []sent) err
 	if err != nil {
 		return err
 	}
+	for {
+		told, wait, err := d.hand(ctx, path, source, body)
+		switch {
+		case err != nil:
+			return err
+		case wait > 0:
+			if err := pause(ctx, wait); err != nil {
+				return err
+			}
+		case told.Accepted != len(events):
+			return experience.Errorf(experience.Internal, "the front door refused an event of the demo: %s", told.reason())
+		default:
+			return nil
+		}
+	}
+}
+
+// answered is what the front door says.
+type answered struct {
+	Accepted int
+	Error    string
+	Rejected []struct{ Error string }
+}
+
+func (a answered) reason() string {
+	if len(a.Rejected) > 0 {
+		return a.Rejected[0].Error
+	}
+	return a.Error
+}
+
+// hand sends a body once; wait is how long the door wants to be left alone.
+func (d *Demo) hand(ctx context.Context, path, source string, body []byte) (told answered, wait time.Duration, err error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://regia"+path, bytes.NewReader(body))
 	if err != nil {
-		return err
+		return told, 0, err
 	}
 	r.Header.Set("X-Write-Key", d.keys[source])
 	answer, err := (&http.Client{Transport: d.app.InProcess()}).Do(r)
 	if err != nil {
-		return err
+		return told, 0, err
 	}
 	defer answer.Body.Close()
-	var told struct {
-		Accepted int
-		Error    string
-		Rejected []struct{ Error string }
+	if seconds, err := strconv.Atoi(answer.Header.Get("Retry-After")); err == nil && seconds > 0 {
+		return told, time.Duration(seconds) * time.Second, nil
 	}
-	if err := json.NewDecoder(answer.Body).Decode(&told); err != nil {
-		return err
+	err = json.NewDecoder(answer.Body).Decode(&told)
+	return told, 0, err
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
 	}
-	if len(told.Rejected) > 0 {
-		told.Error = told.Rejected[0].Error
-	}
-	if told.Accepted != len(events) {
-		return experience.Errorf(experience.Internal, "the front door refused an event of the demo (%d): %s", answer.StatusCode, told.Error)
-	}
-	return nil
 }

@@ -16,10 +16,11 @@ type Batch struct {
 	Retouch       *Retouch                 // done last, so it sees the rows of this batch
 }
 
-// Move says: the rows of Subject that belong to Was now belong to Person. It
-// concerns the rows that are there once those of its batch are written; rows
-// of later batches carry the person the weaver knows by then. Was and Person
-// may be zero, nobody.
+// Move says: the rows of Subject that belong to Was now belong to Person. Was
+// is whoever Subject belonged to until then: a subject has one person at a
+// time. A move concerns the rows that are there once those of its batch are
+// written; rows of later batches carry the person the weaver knows by then. Was
+// and Person may be zero, nobody.
 type Move struct {
 	Number               int64
 	Subject, Was, Person experience.ID

@@ -133,11 +133,15 @@ func TestRowsComeBackAsTheyWere(t *testing.T) {
 	broken := empty
 	broken.ID, broken.Time = id("5"), day0.Add(-time.Hour)
 	broken.Name, broken.Properties = "nul\x00 and \xff", json.RawMessage(`{"a":"\u0000","b":"\ud800x","c":"\udc00\ud800","d":"\ud83d\ude00"}`)
+	garbage := empty
+	garbage.ID, garbage.Time, garbage.Properties = id("6"), day0.Add(-2*time.Hour), json.RawMessage(`{"a":`)
+	quoted := garbage
+	quoted.Properties = json.RawMessage(`"{\"a\":"`)
 	kept := broken
 	kept.Name, kept.Properties = "nul\uFFFD and \uFFFD", json.RawMessage(`{"a":"\ufffd","b":"\ufffdx","c":"\ufffd\ufffd","d":"\ud83d\ude00"}`)
 
 	everyEngine(t, func(t *testing.T, b *book) {
-		b.rows(full, empty, first, last, broken)
+		b.rows(full, empty, first, last, broken, garbage)
 		for _, compacted := range []bool{false, true} {
 			if compacted {
 				_, err := b.CompactAll(context.Background())
@@ -145,7 +149,7 @@ func TestRowsComeBackAsTheyWere(t *testing.T) {
 			}
 			got, next, err := b.Timeline(context.Background(), ledger.TimelineQuery{Person: id("p"), IncludeFlagged: true})
 			b.check(err)
-			want := []experience.Interaction{last, full, empty, kept, first}
+			want := []experience.Interaction{last, full, empty, kept, quoted, first}
 			if diff := cmp.Diff(want, got); diff != "" || next != "" {
 				t.Errorf("compacted %v, next %q: %s", compacted, next, diff)
 			}

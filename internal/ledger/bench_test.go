@@ -50,6 +50,8 @@ func benchEngine(b *testing.B, engine string) {
 			b.Fatal(err)
 		}
 	}
+	rome, err := time.LoadLocation("Europe/Rome")
+	must(err)
 	for b.Loop() {
 		took("idle", func() {})
 		head, err := l.Head(ctx)
@@ -97,6 +99,8 @@ func benchEngine(b *testing.B, engine string) {
 		questions := func() {
 			ask("trend", `SELECT date_trunc('day', time AT TIME ZONE $1) AS day, count(*), sum(revenue)::BIGINT FROM interactions
 				WHERE flags = 0 GROUP BY 1 ORDER BY 1`, "Europe/Rome")
+			ask("trend, by Local", `SELECT date_trunc('day', `+ledger.Local(rome, day0, day0.AddDate(1, 0, 0))+`) AS day, count(*), sum(revenue)::BIGINT
+				FROM interactions WHERE flags = 0 GROUP BY 1 ORDER BY 1`)
 			ask("persons by name", `SELECT name, count(DISTINCT person_id) FROM interactions WHERE flags = 0 GROUP BY 1`)
 			ask("property", `SELECT (properties ->> 'category'), count(*) FROM interactions WHERE flags = 0 GROUP BY 1`)
 		}

@@ -50,9 +50,8 @@ const duckSettings = `
 func openDuck(ctx context.Context, o Options) (*duck, error) {
 	connector, err := duckdb.NewConnector(o.Path, nil)
 	if err != nil {
-		if strings.Contains(err.Error(), "lock") {
-			return nil, &experience.Error{Code: experience.Conflict, Err: err, Message: fmt.Sprintf(
-				"the ledger %s is open in another process: stop that one, or talk to it instead", o.Path)}
+		if strings.Contains(err.Error(), "Could not set lock on file") {
+			return nil, inUse(o.Path, err)
 		}
 		return nil, &experience.Error{Code: experience.Unavailable, Err: err, Message: fmt.Sprintf(
 			"the ledger %s cannot be opened: %v", o.Path, err)}
@@ -66,9 +65,23 @@ func openDuck(ctx context.Context, o Options) (*duck, error) {
 	return d, nil
 }
 
+func inUse(path string, cause error) error {
+	return &experience.Error{Code: experience.Conflict, Err: cause, Message: fmt.Sprintf(
+		"the ledger %s is open already: stop what holds it, or talk to that instead", path)}
+}
+
 func (d *duck) prepare(ctx context.Context) (err error) {
 	if d.writer, err = d.db.Conn(ctx); err != nil {
 		return err
+	}
+	// DuckDB gives one process the same database twice; two writers would not
+	// know of each other.
+	var open bool
+	if err := d.writer.QueryRowContext(ctx, `SELECT current_setting('lock_configuration')::BOOLEAN`).Scan(&open); err != nil {
+		return err
+	}
+	if open {
+		return inUse(d.options.Path, nil)
 	}
 	if _, err := d.writer.ExecContext(ctx, fmt.Sprintf(duckSettings, d.options.MemoryLimitMB)); err != nil {
 		return err

@@ -14,8 +14,8 @@ import (
 
 // matches is the plain meaning of experience.Binding, to hold the SQL against.
 func matches(b experience.Binding, r experience.Interaction) bool {
-	if b.Source != "" && b.Source != r.Source || b.Kind != "" && b.Kind != r.Kind ||
-		b.Name != "" && strings.ToLower(b.Name) != strings.ToLower(r.Name) {
+	wanted, name := strings.ToLower(b.Name), strings.ToLower(r.Name)
+	if b.Source != "" && b.Source != r.Source || b.Kind != "" && b.Kind != r.Kind || wanted != "" && wanted != name {
 		return false
 	}
 	var fields map[string]json.RawMessage

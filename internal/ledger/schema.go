@@ -69,12 +69,17 @@ func cleanText(s string) string {
 }
 
 // cleanJSON does the same to a JSON text: escaped NULs and halves of surrogate
-// pairs become U+FFFD. Numbers and the rest stay as they were written. Absent
-// gives "".
+// pairs become U+FFFD. Numbers and the rest stay as they were written. What is
+// no JSON at all, which the front door does not let in, becomes a JSON string.
+// Absent gives "".
 func cleanJSON(raw json.RawMessage) string {
 	s := cleanText(string(bytes.TrimSpace(raw)))
 	if s == "" || s == "null" {
 		return ""
+	}
+	if !json.Valid([]byte(s)) {
+		quoted, _ := json.Marshal(s) // a string always marshals
+		s = string(quoted)
 	}
 	if !strings.Contains(s, `\u`) {
 		return s

@@ -88,7 +88,7 @@ type personInput struct {
 type personOutput struct{ Body Person }
 
 type timelineInput struct {
-	personInput
+	ID     string `path:"id" format:"uuid" doc:"Also an id that was merged away: it leads on"`
 	Before string `query:"before" doc:"Cursor of the page before, or a time (RFC 3339)"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"50"`
 	All    bool   `query:"all" doc:"Also bots and the company's own staff"`

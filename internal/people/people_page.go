@@ -174,8 +174,9 @@ func (r *Room) story(ctx context.Context, q *web.Request, id experience.ID) (sto
 		moments[k] = r.moment(ctx, q, row)
 	}
 	s.visits = visitsOf(q.L, moments, gap, after)
-	if n := len(s.visits); n > 0 && next != "" && n == 1 {
-		s.visits[0].torn = true
+	if next != "" && len(s.visits) == 1 && s.visits[0].label != "" {
+		// It goes on, on the next page: its length is not known here.
+		s.visits[0].label, s.visits[0].note = q.L.Date(rows[0].Time), ""
 	}
 	return s, nil
 }

@@ -24,7 +24,6 @@ type story struct {
 type visit struct {
 	label, note string // "" where the visit began on the page before
 	lines       []line
-	torn        bool // goes on, on the next page
 }
 
 // line is one interaction, or a run of pages looked at.

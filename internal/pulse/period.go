@@ -106,7 +106,7 @@ func (p *period) preset(end time.Time) {
 
 // between sets limits given as days (both included) or as moments.
 func (p *period) between(from, to string, now time.Time) error {
-	a, _, err := p.moment(from)
+	a, fromDay, err := p.moment(from)
 	if err != nil {
 		return err
 	}
@@ -135,6 +135,9 @@ func (p *period) between(from, to string, now time.Time) error {
 	p.now = Span{a.UTC(), b.UTC()}
 	days := p.days()
 	p.before = Span{a.In(p.zone).AddDate(0, 0, -days).UTC(), b.In(p.zone).AddDate(0, 0, -days).UTC()}
+	if !fromDay && from != "" && !isDay && to != "" { // between two moments: exactly as long, right before
+		p.before = Span{a.Add(a.Sub(b)).UTC(), a.UTC()}
+	}
 	switch {
 	case days <= 2:
 		p.step = hourly

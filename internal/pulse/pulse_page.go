@@ -26,6 +26,7 @@ type view struct {
 	steers  bool
 	company experience.Company
 	title   func(kind experience.Kind, name string) string
+	places  func(context.Context) (Places, error) // counted once, however many parts stand on it
 }
 
 // live tells whether what comes in now belongs to the figures shown.
@@ -44,8 +45,24 @@ func (r *Room) view(q *web.Request) (view, error) {
 	if v.c, err = r.catalogue(ctx); err != nil {
 		return v, err
 	}
-	v.p, err = readPeriod(values, v.extent, q.Now, q.Company.Location())
-	return v, err
+	if v.p, err = readPeriod(values, v.extent, q.Now, q.Company.Location()); err != nil {
+		return v, err
+	}
+	v.places = r.placesOnce(v)
+	return v, nil
+}
+
+// placesOnce shares one count between parts that load side by side.
+func (r *Room) placesOnce(v view) func(context.Context) (Places, error) {
+	var (
+		once   sync.Once
+		places Places
+		err    error
+	)
+	return func(ctx context.Context) (Places, error) {
+		once.Do(func() { places, err = r.places(ctx, v.p, v.c) })
+		return places, err
+	}
 }
 
 // part is one box of the page or several that stand on the same figures: it
@@ -143,7 +160,7 @@ func (r *Room) part(w http.ResponseWriter, q *web.Request) error {
 }
 
 func (r *Room) headPart(ctx context.Context, v view) (templ.Component, error) {
-	places, err := r.places(ctx, v.p, v.c)
+	places, err := v.places(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +173,7 @@ func (r *Room) volumePart(ctx context.Context, v view) (templ.Component, error) 
 }
 
 func (r *Room) placesPart(ctx context.Context, v view) (templ.Component, error) {
-	places, err := r.places(ctx, v.p, v.c)
+	places, err := v.places(ctx)
 	return placesBody(v, places), err
 }
 

@@ -73,8 +73,10 @@ func (v view) answer(p Places) string {
 // change is the end of a sentence: ", +8 % sui 30 giorni prima".
 func (v view) change(n Pair) string {
 	switch ratio := float64(n.Now-n.Before) / float64(n.Before); {
-	case n.Before == 0 || !v.p.compares(v.extent):
+	case !v.p.compares(v.extent):
 		return ""
+	case n.Before < few:
+		return v.l.T("pulse.change.few", "before", n.Before)
 	case math.Abs(ratio) < 0.005:
 		return v.l.T("pulse.change.steady", "against", v.against())
 	default:
@@ -116,11 +118,16 @@ func (v view) toggled() string {
 	return "/" + p.query()
 }
 
-func (v view) compared(n Pair, good int) *web.Change {
-	if !v.p.compares(v.extent) {
+// few is below how many a percentage says nothing.
+const few = 20
+
+// compared gives the change of a figure that stands on n; nil where n says
+// nothing.
+func (v view) compared(figure, n Pair, good int) *web.Change {
+	if !v.p.compares(v.extent) || n.Before < few {
 		return nil
 	}
-	return &web.Change{Now: float64(n.Now), Before: float64(n.Before), Good: good, Against: v.against()}
+	return &web.Change{Now: float64(figure.Now), Before: float64(figure.Before), Good: good, Against: v.against()}
 }
 
 // label names a piece of a chart.
@@ -323,7 +330,22 @@ func (v view) moneyTitle(list []Money) string {
 	if len(list) == 0 {
 		return v.l.T("pulse.money")
 	}
-	return v.l.T("pulse.money.finding", "amount", v.l.Money(list[0].Minor.Now, list[0].Currency), "change", v.change(list[0].Minor))
+	return v.l.T("pulse.money.finding", "amount", v.l.Money(list[0].Minor.Now, list[0].Currency), "change", v.moneyChange(list[0]))
+}
+
+func (v view) moneyChange(m Money) string {
+	if m.Orders.Before < few || m.Minor.Before < few {
+		return ""
+	}
+	return v.change(m.Minor)
+}
+
+// formerly says the figure of before where no percentage can.
+func (v view) formerly(n Pair) string {
+	if !v.p.compares(v.extent) || n.Before >= few {
+		return ""
+	}
+	return v.l.T("pulse.before", "before", n.Before)
 }
 
 func (v view) gapsTitle(g Gaps) string {

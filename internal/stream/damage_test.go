@@ -64,7 +64,12 @@ func TestFlippedByte(t *testing.T) {
 				must(t, err)
 				defer func() { _ = l.Close() }()
 				must(t, l.Append(t.Context(), []experience.Record{record("new")}))
+				tail, err := l.Tail(t.Context())
+				must(t, err)
 				for n := read; ; n++ {
+					if at.Sequence == tail.Last {
+						t.Fatalf("only %d events are there, and nobody says so", n)
+					}
 					blocks, err := l.Next(t.Context(), at, 1)
 					if errors.Is(err, ErrDamaged) {
 						return

@@ -143,7 +143,7 @@ func (l *Log) open(ctx context.Context) (err error) {
 		return experience.Errorf(experience.Unavailable, "the log cannot be opened: %w", err)
 	}
 	if l.mark != nil {
-		return nil
+		return l.verifyMark(ctx)
 	}
 	return nil
 }
