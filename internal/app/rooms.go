@@ -90,10 +90,10 @@ func (a *App) register() error {
 	rooms := []interface{ Register(*web.Site) error }{
 		&pulse.Room{
 			Ledger: a.Ledger, Bus: a.Log, Touchpoints: forPulse{names}.Touchpoints, Sources: forPulse{names}.Sources, People: a.People,
-			Company: a.Company, Clock: a.Clock, Logger: a.Logger, BaseURL: a.Config.URL,
+			Company: a.Company, Clock: a.Clock, Logger: a.Logger, BaseURL: a.Config.URL, Title: people.EventTitle,
 		},
 		&people.Room{
-			Records: a.People, Timelines: a.Ledger, Decider: a, Touchpoints: names, Sources: names, Company: a.Company, Clock: a.Clock, Woven: a.Caught,
+			Records: a.People, Timelines: a.Ledger, Decider: a, Touchpoints: names, Sources: names, Company: a.Company, Clock: a.Clock, Woven: a.Caught, Logger: a.Logger,
 		},
 		touchpoint.NewRoom(touchpoint.Options{
 			Store: a.Touchpoints, Ledger: a.Ledger, Sources: forTouchpoints{names}, Applier: a, Logger: a.Logger,

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -34,18 +35,34 @@ func (a *App) Background(ctx context.Context) error {
 // tidyEvery is the pause between two looks at whether the ledger wants sorting.
 const tidyEvery = 20 * time.Second
 
+// tidy sorts the ledger, and gives the memory of a busy time back once it is
+// over: an idle Regia shares its machine with others.
 func (a *App) tidy(ctx context.Context) error {
 	t := time.NewTicker(tidyEvery)
 	defer t.Stop()
+	var before uint64
+	resting := false
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-t.C:
-			if _, err := a.Ledger.Compact(ctx); err != nil && ctx.Err() == nil {
-				a.Logger.WarnContext(ctx, "the ledger could not be sorted and will be tried again", "error", err)
-			}
 		}
+		if _, err := a.Ledger.Compact(ctx); err != nil && ctx.Err() == nil {
+			a.Logger.WarnContext(ctx, "the ledger could not be sorted and will be tried again", "error", err)
+		}
+		now := a.weaver.Sequence()
+		if calm := now-before < 100; calm && !resting {
+			if err := a.Ledger.Rest(ctx); err != nil && ctx.Err() == nil {
+				a.Logger.WarnContext(ctx, "the ledger could not rest and will try again", "error", err)
+				continue
+			}
+			debug.FreeOSMemory()
+			resting = true
+		} else if !calm {
+			resting = false
+		}
+		before = now
 	}
 }
 

@@ -16,8 +16,8 @@ import (
 	"regia/internal/web"
 )
 
-// looks are ways of asking for a route that may show more than the bare one.
-// None carries one of the secrets: an answer may repeat what was asked.
+// looks are ways of asking for a route that may show more than the bare one:
+// queries, or whole paths. None carries one of the secrets: an answer may repeat what was asked.
 var looks = map[string][]string{
 	"/people":                         {"?q=zebe", "?q=uni"},
 	"/people/suggest":                 {"?q=zebe", "?q=uni"},
@@ -43,20 +43,14 @@ var whereSecretsAre = []string{
 func TestViewersNeverSeePersonalData(t *testing.T) {
 	h := openHouse(t, app.Config{})
 	h.furnish()
-	paths := append([]string{}, h.places...)
-	for _, part := range []string{"head", "volume", "feed", "places", "faces", "money", "gaps"} {
-		looks["/pulse/parts/{part}"] = append(looks["/pulse/parts/{part}"], "/../"+part)
-	}
-	h.places = paths
 	var shown []string
 	for _, r := range h.Site.Routes() {
 		if r.Method != http.MethodGet || slices.Contains(streams, r.Pattern) {
 			continue
 		}
-		for _, query := range append([]string{""}, looks[r.Pattern]...) {
-			path := h.path(r.Pattern) + query
-			if before, part, ok := strings.Cut(path, "/../"); ok {
-				path = before[:strings.LastIndex(before, "/")+1] + part
+		for _, path := range append([]string{""}, looks[r.Pattern]...) {
+			if !strings.HasPrefix(path, "/") {
+				path = h.path(r.Pattern) + path
 			}
 			if w := h.look(r, path, experience.Owner, nil); w.Code == http.StatusOK && leaked(w.Body.String()) != "" {
 				shown = append(shown, r.Pattern)

@@ -148,6 +148,15 @@ func (d *duck) close() error {
 	return errors.Join(err, d.db.Close())
 }
 
+// rest writes the file's log into the file: until then its rows stay in memory
+// as they came (measured: 250 MB resident instead of 130 after 177,000 rows).
+func (d *duck) rest(ctx context.Context) error {
+	d.writing.Lock()
+	defer d.writing.Unlock()
+	_, err := d.writer.ExecContext(ctx, `CHECKPOINT`)
+	return err
+}
+
 // write runs f in the write transaction. A context that ends stops the
 // statement that runs and rolls back.
 func (d *duck) write(ctx context.Context, f func(tx writeTx) error) error {

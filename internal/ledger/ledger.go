@@ -16,7 +16,7 @@ type Options struct {
 	URL           string       // postgres://…
 	Logger        *slog.Logger // default: discards
 	HotLimit      int          // rows in arrival order before Compact sorts them (DuckDB); default 200,000
-	MemoryLimitMB int          // what DuckDB's buffers may take, in megabytes; default 192
+	MemoryLimitMB int          // what DuckDB's buffers may take, in megabytes; default 128
 
 	partRows int64 // tests make parts small; default partRows
 }
@@ -38,6 +38,7 @@ type engine interface {
 	write(ctx context.Context, f func(tx writeTx) error) error
 	timeline(ctx context.Context, p page) (*sql.Rows, func(), error)
 	compact(ctx context.Context, force bool) (CompactStats, error)
+	rest(ctx context.Context) error
 	dialect
 	translate(err error) error
 	close() error
@@ -74,7 +75,7 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 		o.HotLimit = 200_000
 	}
 	if o.MemoryLimitMB <= 0 {
-		o.MemoryLimitMB = 192
+		o.MemoryLimitMB = 128
 	}
 	if o.partRows <= 0 {
 		o.partRows = partRows
@@ -94,6 +95,10 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	}
 	return &Ledger{engine: e, logger: o.Logger}, nil
 }
+
+// Rest gives back what a busy time took; the writer waits for it. For calm
+// moments.
+func (l *Ledger) Rest(ctx context.Context) error { return l.fail(l.engine.rest(ctx)) }
 
 // Head says how far the ledger is.
 type Head struct {

@@ -179,6 +179,9 @@ func (p *postgres) timeline(ctx context.Context, q page) (*sql.Rows, func(), err
 	return rows, func() { rows.Close() }, nil
 }
 
+// rest: PostgreSQL looks after itself.
+func (p *postgres) rest(context.Context) error { return nil }
+
 func (p *postgres) compact(context.Context, bool) (CompactStats, error) { return CompactStats{}, nil }
 
 func (p *postgres) translate(err error) error {

@@ -241,7 +241,7 @@ func listTitle(ctx context.Context, v listView) string {
 func listColumns(ctx context.Context) []web.Column {
 	return []web.Column{
 		{Label: web.T(ctx, "people.column.person")},
-		{Label: web.T(ctx, "people.column.contacts"), Number: true},
+		{Label: web.T(ctx, "people.column.contacts"), Number: true, Hide: true},
 		{Label: web.T(ctx, "people.column.last"), Number: true},
 	}
 }

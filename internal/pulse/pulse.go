@@ -15,8 +15,6 @@ type Pair struct {
 	Before int64 `json:"before"`
 }
 
-func (p Pair) plus(o Pair) Pair { return Pair{p.Now + o.Now, p.Before + o.Before} }
-
 // Place is how much happened at one touchpoint, stage or channel, and with how
 // many different people. The empty key stands for what belongs to none yet.
 type Place struct {

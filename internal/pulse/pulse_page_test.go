@@ -143,7 +143,7 @@ func TestOnePartFailsAlone(t *testing.T) {
 	}
 	d.wants(page, "1 contact", "Revenue", "Anna Ferri")
 	d.wants(d.get(experience.Owner, "/pulse/parts/money"), "error-box")
-	d.wants(d.get(experience.Owner, "/pulse/parts/volume"), "The liveliest day")
+	d.wants(d.get(experience.Owner, "/pulse/parts/volume"), "Contacts over time")
 }
 
 func TestSlowPartsFollow(t *testing.T) {

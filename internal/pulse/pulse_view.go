@@ -118,7 +118,7 @@ func (v view) toggled() string {
 	return "/" + p.query()
 }
 
-// few is below how many a percentage says nothing.
+// few is below how many a share, a change or a peak says nothing.
 const few = 20
 
 // compared gives the change of a figure that stands on n; nil where n says
@@ -174,7 +174,7 @@ func (v view) volumeTitle(volume Volume) string {
 			peak = c
 		}
 	}
-	if peak.Interactions == 0 {
+	if total(volume.Now) < few {
 		return v.l.T("pulse.volume")
 	}
 	return v.l.T("pulse.volume.peak."+volume.Step, "at", v.label(peak.Start), "n", peak.Interactions)
@@ -263,7 +263,7 @@ func (v view) stageBars(p Places) []web.Bar {
 // finding says which place leads: "Il sito porta il 41 % dei contatti".
 func (v view) finding(key string, list []Place, name func(string) string, n int64) string {
 	for _, p := range list {
-		if p.Key != "" && p.Interactions.Now > 0 && n > 0 {
+		if p.Key != "" && p.Interactions.Now > 0 && n >= few {
 			return v.l.T(key+".finding", "name", name(p.Key), "share", v.l.Percent(float64(p.Interactions.Now)/float64(n)))
 		}
 	}
@@ -320,7 +320,7 @@ func (v view) stream() string {
 
 func (v view) facesTitle(f Faces) string {
 	n := f.New.Now + f.Returning.Now
-	if n == 0 || !v.extent.first.Before(v.p.now.From) { // before all data everybody is new
+	if n < few || !v.extent.first.Before(v.p.now.From) { // before all data everybody is new
 		return v.l.T("pulse.faces")
 	}
 	return v.l.T("pulse.faces.finding", "share", v.l.Percent(float64(f.New.Now)/float64(n)))

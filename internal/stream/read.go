@@ -15,6 +15,7 @@ const (
 	prefetchBlocks = 256
 	prefetchBytes  = 8 << 20
 	heartbeat      = 2 * time.Second // twice without one: subscribe anew
+	patience       = 3 * time.Second // without a block: look whether there should be one
 )
 
 // reader remembers where the last Next ended, so that the next one goes on
@@ -112,10 +113,13 @@ func (l *Log) one(ctx context.Context, after experience.Position) (*Block, bool,
 			return nil, false, err
 		}
 	}
-	m, err := r.messages.Next(jetstream.NextContext(ctx))
+	m, err := l.message(ctx, after)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, false, ctx.Err()
+		}
+		if errors.Is(err, ErrDamaged) {
+			return nil, false, err
 		}
 		l.o.Logger.Debug("reading the log: subscribing again", "error", err)
 		return nil, false, errAgain
@@ -142,6 +146,42 @@ func (l *Log) one(ctx context.Context, after experience.Position) (*Block, bool,
 		Records:  records,
 		Bytes:    len(m.Data()),
 	}, meta.NumPending > 0, nil
+}
+
+// message waits for the next message. The engine delivers nothing more, and
+// says nothing, when it cannot read the next block: so the wait looks up now
+// and then whether one should have come.
+func (l *Log) message(ctx context.Context, after experience.Position) (jetstream.Msg, error) {
+	for {
+		look, cancel := context.WithTimeout(ctx, patience)
+		m, err := l.reader.messages.Next(jetstream.NextContext(look))
+		cancel()
+		if err == nil || ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+			return m, err
+		}
+		tail, err := l.Tail(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if tail.Last <= after.Sequence {
+			continue // there is none yet
+		}
+		block, err := l.stream.GetMsg(ctx, after.Sequence+1)
+		switch {
+		case errors.Is(err, jetstream.ErrMsgNotFound):
+			return nil, missing(after.Sequence+1, after.Sequence+1)
+		case err != nil:
+			var refused *jetstream.APIError
+			if errors.As(err, &refused) && refused.Code != 503 { // 503: no leader just now
+				return nil, fmt.Errorf("%w: block %d cannot be read: %w", ErrDamaged, after.Sequence+1, err)
+			}
+			return nil, l.fail(err)
+		}
+		if _, err := decode(block.Data); err != nil {
+			return nil, fmt.Errorf("%w: block %d: %w", ErrDamaged, after.Sequence+1, err)
+		}
+		return nil, errAgain
+	}
 }
 
 // subscribe verifies a position and reads on from there.
