@@ -40,7 +40,7 @@ func (m *room) showSignIn(w http.ResponseWriter, r *web.Request, f *form) error 
 func (a *Access) nobodyYet(ctx context.Context) (empty bool, err error) {
 	err = a.db.Read(ctx, func(ctx context.Context, tx registry.Tx) error {
 		var n int
-		err := tx.QueryRow(ctx, `SELECT count(*) FROM (SELECT 1 FROM users LIMIT 1) AS some`).Scan(&n)
+		err := tx.QueryRow(ctx, `SELECT count(*) FROM (SELECT 1 FROM users LIMIT 1) AS anybody`).Scan(&n)
 		empty = n == 0
 		return err
 	})

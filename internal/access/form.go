@@ -100,7 +100,7 @@ func lines(text string) []string {
 func roleChoices(l *web.Locale, chosen experience.Role) []web.Choice {
 	var out []web.Choice
 	for _, r := range experience.Roles {
-		out = append(out, web.Choice{Value: string(r), Label: l.RoleLabel(r), Selected: r == chosen})
+		out = append(out, web.Choice{Value: string(r), Label: web.Capital(l.RoleLabel(r)), Selected: r == chosen})
 	}
 	return out
 }

@@ -100,7 +100,11 @@ func (m *room) showTokens(w http.ResponseWriter, r *web.Request, f *form, secret
 	if err != nil {
 		return err
 	}
-	return m.show(w, r, f.status, "tokens", r.L.T("access.tokens.title", "n", len(tokens)), tokensBody(tokens, f, secret, here(r.Request, "")))
+	title := r.L.T("access.tokens.title", "n", len(tokens))
+	if len(tokens) == 0 {
+		title = r.L.T("access.tokens.title.none")
+	}
+	return m.show(w, r, f.status, "tokens", title, tokensBody(tokens, f, secret, here(r.Request, "")))
 }
 
 func (m *room) makeToken(w http.ResponseWriter, r *web.Request) error {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -100,7 +101,7 @@ func (a *App) openBooks(ctx context.Context) (err error) {
 	}
 	a.closers = append(a.closers, a.Ledger.Close)
 	a.Log, err = stream.Open(ctx, stream.Options{
-		Dir: filepath.Join(c.Data, logFolder), URL: c.NATS, MaxBytes: c.Backlog, Retention: c.Retention, Logger: a.Logger, Clock: a.Clock,
+		Dir: filepath.Join(c.Data, logFolder), URL: c.NATS, MaxBytes: c.Backlog, Retention: cmp.Or(c.Retention, DefaultRetention), Logger: a.Logger, Clock: a.Clock,
 	})
 	if err != nil {
 		return err

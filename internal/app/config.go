@@ -22,12 +22,16 @@ type Config struct {
 	NATS           string        `koanf:"nats"`            // nats://a,b,c; "" = embedded, in the folder
 	LogLevel       string        `koanf:"log-level"`       // debug, info, warn, error
 	TrustedProxies []string      `koanf:"trusted-proxies"` // CIDRs whose X-Forwarded-For is believed
-	Retention      time.Duration `koanf:"log-retention"`   // how long woven blocks stay in the log
+	Retention      time.Duration `koanf:"log-retention"`   // how long woven blocks stay in the log; 0 = DefaultRetention
 	Backlog        int64         `koanf:"log-max-bytes"`   // beyond it the front door answers 503
 }
 
 // DefaultListen is where Regia listens unless told otherwise.
 const DefaultListen = "127.0.0.1:8080"
+
+// DefaultRetention is how long woven blocks stay in the log unless told
+// otherwise: a ledger restored from last night's copy catches up by them.
+const DefaultRetention = 7 * 24 * time.Hour
 
 // Files of the data folder.
 const (

@@ -31,8 +31,11 @@ const (
 
 // Doctor looks at a Regia: the running one where there is one, else the folder.
 func Doctor(ctx context.Context, c Config, version string) []Check {
-	checks := []Check{checkFolder(c), checkDisk(c)}
-	if !checks[0].OK {
+	checks := []Check{checkFolder(c)}
+	if !c.Initialised() {
+		return checks
+	}
+	if checks = append(checks, checkDisk(c)); !checks[0].OK {
 		return checks
 	}
 	a, err := Open(ctx, c, version, slog.New(slog.DiscardHandler))

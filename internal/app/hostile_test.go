@@ -11,9 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"regia/internal/app"
 	"regia/internal/experience"
-	"regia/internal/testkit"
 	"regia/internal/web"
 )
 
@@ -64,12 +62,7 @@ var fair = map[string]any{
 // TestNothingMakesRoutesFall asks every route, as an owner, for what makes no
 // sense. Visit fails on every answer of 500 and more.
 func TestNothingMakesRoutesFall(t *testing.T) {
-	for name, config := range map[string]func(*testing.T) app.Config{
-		"embedded": func(*testing.T) app.Config { return app.Config{} },
-		"postgres": func(t *testing.T) app.Config {
-			return app.Config{Registry: testkit.Postgres(t), Ledger: testkit.Postgres(t)}
-		},
-	} {
+	for name, config := range engines {
 		t.Run(name, func(t *testing.T) {
 			h := openHouse(t, config(t))
 			h.furnish()
@@ -80,6 +73,8 @@ func TestNothingMakesRoutesFall(t *testing.T) {
 					h.nastyFields(r)
 				})
 			}
+			h.t = t
+			h.afterAll()
 		})
 	}
 }

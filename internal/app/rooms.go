@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"net/netip"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
@@ -21,9 +21,9 @@ import (
 
 // openRooms makes the rooms and wires them to each other.
 func (a *App) openRooms(ctx context.Context) (err error) {
-	proxies, err := prefixes(a.Config.TrustedProxies)
+	proxies, err := collect.ParseNetworks(a.Config.TrustedProxies)
 	if err != nil {
-		return err
+		return experience.Errorf(experience.Invalid, "trusted-proxies: %w", err)
 	}
 	a.Access = access.New(access.Options{DB: a.Registry, Clock: a.Clock, Logger: a.Logger, CompanyChanged: func(context.Context) { a.company.forget() }})
 	if a.Site, err = web.New(web.Options{
@@ -100,7 +100,7 @@ func (a *App) register() error {
 		}),
 		collect.NewRoom(collect.RoomOptions{
 			Sources: a.Sources, Recent: collect.NewRecent(a.Ledger), Bus: a.Log, Touchpoints: names, Changed: a.sourcesChanged,
-			BaseURL: a.Config.URL, Clock: a.Clock, Logger: a.Logger,
+			BaseURL: a.Config.URL, Clock: a.Clock, Logger: a.Logger, Title: people.EventTitle,
 		}),
 		a.Access,
 	}
@@ -125,7 +125,11 @@ func (a *App) sourcesChanged(ctx context.Context) error {
 }
 
 // Decide takes a human decision about identity in by the one door: the log.
+// What no book can keep is refused here: the weaver could never get past it.
 func (a *App) Decide(ctx context.Context, d experience.Decision) error {
+	if strings.ContainsRune(d.A.Value+d.B.Value, 0) {
+		return experience.Errorf(experience.Invalid, "people.error.decision")
+	}
 	properties, err := json.Marshal(d)
 	if err != nil {
 		return err
@@ -145,16 +149,4 @@ func (a *App) Applied(ctx context.Context, version int64) error {
 		head, err := a.Ledger.Head(ctx)
 		return head.Catalogue >= version, err
 	})
-}
-
-func prefixes(texts []string) ([]netip.Prefix, error) {
-	var out []netip.Prefix
-	for _, t := range texts {
-		p, err := netip.ParsePrefix(t)
-		if err != nil {
-			return nil, experience.Errorf(experience.Invalid, "trusted-proxies: %q is no network such as 10.0.0.0/8", t)
-		}
-		out = append(out, p)
-	}
-	return out, nil
 }

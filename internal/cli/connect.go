@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -25,6 +26,9 @@ type client struct {
 	caught func(ctx context.Context) error // waits until the books have what was sent
 	close  func() error
 }
+
+// inProcess stands for the address of a Regia that only this command has open.
+const inProcess = "http://regia"
 
 // clientFlags are those of commands that work through the API.
 func (c *cli) clientFlags(cmd *cobra.Command) {
@@ -61,7 +65,7 @@ func (c *cli) connect(cmd *cobra.Command) (*client, error) {
 	done := make(chan error, 1)
 	go func() { done <- a.Background(ctx) }()
 	return &client{
-		base: "http://regia", token: a.LocalToken(), http: &http.Client{Transport: a.InProcess()}, caught: a.Caught,
+		base: inProcess, token: a.LocalToken(), http: &http.Client{Transport: a.InProcess()}, caught: a.Caught,
 		close: func() error {
 			stop()
 			return errors.Join(<-done, a.Close())
@@ -147,9 +151,15 @@ func refusal(answer *http.Response) error {
 	if !ok {
 		code = experience.Invalid
 	}
-	var problem struct{ Title, Detail, Error string }
+	var problem struct {
+		Title, Detail, Error string
+		Errors               []struct{ Location, Message string }
+	}
 	_ = json.NewDecoder(io.LimitReader(answer.Body, 1<<20)).Decode(&problem)
 	message := problem.Detail
+	for _, e := range problem.Errors {
+		message += fmt.Sprintf("; %s: %s", e.Location, e.Message)
+	}
 	for _, m := range []string{problem.Error, problem.Title, answer.Status} {
 		if message == "" {
 			message = m

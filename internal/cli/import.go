@@ -16,7 +16,7 @@ import (
 )
 
 func (c *cli) importCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "import", Short: "Bring in what happened before Regia"}
+	cmd := group("import", "Bring in what happened before Regia")
 	c.clientFlags(cmd)
 	cmd.AddCommand(c.importCSV())
 	return cmd

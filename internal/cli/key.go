@@ -20,7 +20,7 @@ type sourceRow struct {
 }
 
 func (c *cli) keyCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "key", Short: "Keys by which sites, tills and systems send interactions"}
+	cmd := group("key", "Keys by which sites, tills and systems send interactions")
 	c.clientFlags(cmd)
 	cmd.AddCommand(c.keyList(), c.keyCreate(), c.keyRotate(), c.keySwitch("disable", true), c.keySwitch("enable", false))
 	return cmd
@@ -59,7 +59,11 @@ func (c *cli) keyCreate() *cobra.Command {
 	cmd := &cobra.Command{Use: "create NAME", Short: "Make a source with a key", Args: exactly(1, "a name"),
 		Example: "  regia key create \"Till in via Roma\" --kind shop",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.source(cmd, http.MethodPost, "/api/v1/sources", map[string]string{"name": args[0], "kind": kind, "channel": channel})
+			body := map[string]string{"name": args[0], "kind": kind}
+			if channel != "" {
+				body["channel"] = channel
+			}
+			return c.source(cmd, http.MethodPost, "/api/v1/sources", body)
 		}}
 	cmd.Flags().StringVar(&kind, "kind", kind, "site, app, shop, phone, marketplace, reviews, social, email, server or import")
 	cmd.Flags().StringVar(&channel, "channel", "", "the channel, where it is not the kind's own")

@@ -17,7 +17,7 @@ import (
 func envToken() string { return os.Getenv("REGIA_TOKEN") }
 
 func (c *cli) peopleCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "people", Short: "Find people and read their story"}
+	cmd := group("people", "Find people and read their story")
 	c.clientFlags(cmd)
 	cmd.AddCommand(c.peopleFind(), c.peopleShow(), c.peopleTimeline())
 	return cmd

@@ -72,7 +72,7 @@ counts.`,
 		Example: `  regia demo                             an invented company, to look around
   regia init && regia serve              a Regia of your own
   regia import csv --mapping m.yaml orders.csv`,
-		SilenceErrors: true, SilenceUsage: true, Version: c.version,
+		SilenceErrors: true, SilenceUsage: true, Version: c.version, Args: noSuchCommand, RunE: help,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	p := root.PersistentFlags()
@@ -116,7 +116,7 @@ func (c *cli) config(cmd *cobra.Command) (app.Config, error) {
 	}
 	environment := env.Provider(".", env.Opt{Prefix: "REGIA_", TransformFunc: func(key, value string) (string, any) {
 		name := strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(key, "REGIA_")), "_", "-")
-		if !known[name] {
+		if !known[name] || value == "" { // an empty variable says nothing
 			return "", nil
 		}
 		if name == "trusted-proxies" {
@@ -179,6 +179,20 @@ func (c *cli) versionCommand() *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			return c.print(map[string]string{"version": c.version}, func(w io.Writer) { fmt.Fprintln(w, "regia "+c.version) })
 		}}
+}
+
+// group is a command that only holds others: alone it explains itself.
+func group(use, short string) *cobra.Command {
+	return &cobra.Command{Use: use, Short: short, Args: noSuchCommand, RunE: help}
+}
+
+func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+
+func noSuchCommand(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("%s has no command %q; see %s --help", cmd.CommandPath(), args[0], cmd.CommandPath())}
+	}
+	return nil
 }
 
 func noArgs(cmd *cobra.Command, args []string) error {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"regia/internal/app"
 	"regia/internal/experience"
 )
 
@@ -27,7 +28,7 @@ type linkRow struct {
 }
 
 func (c *cli) userCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "user", Short: "Who may sign in, and API tokens"}
+	cmd := group("user", "Who may sign in, and API tokens")
 	c.clientFlags(cmd)
 	cmd.AddCommand(c.userList(), c.userInvite(), c.userChange(), c.userLink(), c.userToken())
 	return cmd
@@ -104,11 +105,11 @@ func (c *cli) link(cmd *cobra.Command, ask func(context.Context, *client) (path 
 		return err
 	}
 	base := cfg.BaseURL()
-	if cfg.Listen == "" { // commands that open no port have no --listen of their own
-		base = "http://127.0.0.1:8080"
-	}
-	if c.server != "" {
-		base = cl.base
+	switch {
+	case c.server != "" || cfg.URL == "" && cl.base != inProcess:
+		base = cl.base // of the server that was asked
+	case base == "http://": // commands that open no port have no --listen of their own
+		base += app.DefaultListen
 	}
 	l.URL = base + l.Path
 	return c.print(l, func(w io.Writer) { fmt.Fprintln(w, l.URL) })

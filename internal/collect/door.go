@@ -3,6 +3,7 @@ package collect
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -122,8 +123,25 @@ func (d *Door) handler(c call) http.Handler {
 			return
 		}
 		defer d.inside.Done()
-		d.answer(w, d.serve(w, r, c))
+		out := d.serve(w, r, c)
+		if out.err != nil {
+			d.drain(r)
+		}
+		d.answer(w, out)
 	})
+}
+
+// drained is how much more than the largest body is read of a body that was
+// refused.
+const drained = 4
+
+// drain reads the rest of a refused body, within bounds: were it left unread,
+// the connection would be reset, and the sender, who learns nothing from that,
+// would send it again for ever. Who waits for leave to send is told at once.
+func (d *Door) drain(r *http.Request) {
+	if r.Header.Get("Expect") == "" {
+		_, _ = io.CopyN(io.Discard, r.Body, int64(drained*d.o.Limits.Body)) // it may end before, or be gone
+	}
 }
 
 // serve takes one request in, as far as the answer.

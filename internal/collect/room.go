@@ -28,7 +28,9 @@ type RoomOptions struct {
 	Recent      Recent      // what came in; NewRecent reads it from the ledger
 	Bus         Listener    // nil = pages do not move by themselves
 	Touchpoints Touchpoints // nil = touchpoints are named by their keys
-	// Changed is told when a source was made; nil = nobody is.
+	// Title says what an event is in the reader's words; nil = as it was sent.
+	Title func(l *web.Locale, kind experience.Kind, name string) string
+	// Changed is told when a source was made or got another channel; nil = nobody is.
 	Changed func(context.Context) error
 	BaseURL string // how others reach this Regia; "" = as the reader does
 	Limits  Limits // those of the door, for the texts
@@ -76,14 +78,27 @@ func (r *Room) Register(site *web.Site) error {
 // create makes a source and tells whoever must follow.
 func (r *Room) create(ctx context.Context, name string, kind SourceKind, channel experience.Channel) (Source, error) {
 	made, err := r.Sources.Create(ctx, name, kind, channel)
-	if err != nil {
-		return made, err
+	if err == nil {
+		r.announce(ctx, made)
 	}
-	if r.Changed != nil {
-		if err := r.Changed(ctx); err != nil {
-			// The source stands; the catalogue follows with its next change.
-			r.Logger.WarnContext(ctx, "a new source was not announced", "source", made.ID, "error", err)
-		}
+	return made, err
+}
+
+// change changes a source and tells whoever must follow its channel.
+func (r *Room) change(ctx context.Context, id string, c Change) (Source, error) {
+	changed, err := r.Sources.Update(ctx, id, c)
+	if err == nil && c.Channel != nil {
+		r.announce(ctx, changed)
 	}
-	return made, nil
+	return changed, err
+}
+
+func (r *Room) announce(ctx context.Context, x Source) {
+	if r.Changed == nil {
+		return
+	}
+	if err := r.Changed(ctx); err != nil {
+		// The source stands; the catalogue follows with its next change.
+		r.Logger.WarnContext(ctx, "a changed source was not announced", "source", x.ID, "error", err)
+	}
 }

@@ -112,7 +112,7 @@ func (r *Room) apiCreate(ctx context.Context, in *createSourceInput) (*sourceOut
 }
 
 func (r *Room) apiPatch(ctx context.Context, in *patchSourceInput) (*sourceOutput, error) {
-	changed, err := r.Sources.Update(ctx, in.ID, Change(in.Body))
+	changed, err := r.change(ctx, in.ID, Change(in.Body))
 	if err != nil {
 		return nil, err
 	}

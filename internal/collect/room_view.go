@@ -81,7 +81,7 @@ func formOf(l *web.Locale, x Source, err error) form {
 		f.channels = append(f.channels, web.Choice{Label: l.T("collect.channel.own"), Selected: x.Channel == ""})
 	}
 	for _, c := range experience.Channels {
-		f.channels = append(f.channels, web.Choice{Value: string(c), Label: l.ChannelLabel(c), Selected: c == x.Channel})
+		f.channels = append(f.channels, web.Choice{Value: string(c), Label: web.Capital(l.ChannelLabel(c)), Selected: c == x.Channel})
 	}
 	return f
 }
@@ -106,13 +106,13 @@ func (r *Room) detail(q *web.Request, x Source) detailView {
 		key = "wk_…"
 	}
 	v.snippets = snippets(x.Kind, r.base(q), key)
-	v.head = web.HeadProps{Question: q.L.T("collect.source.question", "name", x.Name)}
+	v.head = web.HeadProps{Question: q.L.T("collect.source.question", "name", x.Name), Live: r.Bus != nil}
 	switch {
 	case v.live.eventsErr != nil:
 		v.head.Answer = x.Name
 	case x.Disabled:
 		v.head.Answer = q.L.T("collect.source.disabled")
-	case len(v.live.events) == 0 && len(v.live.rejections) == 0:
+	case v.live.silent():
 		v.head.Answer = q.L.T("collect.source.silent")
 	case len(v.live.events) == 0:
 		v.head.Answer = q.L.T("collect.source.refused")
@@ -148,10 +148,7 @@ func (r *Room) live(q *web.Request, x Source) liveView {
 	var events []RecentEvent
 	events, v.eventsErr = r.Recent.RecentEvents(ctx, x.ID, shown)
 	for _, e := range events {
-		row := eventRow{RecentEvent: e, title: e.Name, channel: x.Channel}
-		if row.title == "" {
-			row.title = q.L.T("collect.call." + string(e.Kind))
-		}
+		row := eventRow{RecentEvent: e, title: r.title(q.L, e), channel: x.Channel}
 		if e.Touchpoint != "" {
 			row.touchpoint = e.Touchpoint
 			if r.Touchpoints != nil {
@@ -164,6 +161,23 @@ func (r *Room) live(q *web.Request, x Source) liveView {
 		v.events = append(v.events, row)
 	}
 	return v
+}
+
+// silent tells whether nothing ever arrived, so that what to do comes first.
+func (v liveView) silent() bool {
+	return len(v.events) == 0 && len(v.rejections) == 0 && v.eventsErr == nil && v.rejectionsErr == nil
+}
+
+// title says what came in: in the reader's words where they are known, else
+// as the sender wrote it.
+func (r *Room) title(l *web.Locale, e RecentEvent) string {
+	switch {
+	case r.Title != nil:
+		return r.Title(l, e.Kind, e.Name)
+	case e.Name != "":
+		return e.Name
+	}
+	return l.T("collect.call." + string(e.Kind))
 }
 
 // state changes whenever there is something new to show.

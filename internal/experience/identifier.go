@@ -98,7 +98,7 @@ func NewIdentifier(kind IdentifierKind, value, region string) (Identifier, bool)
 		return Identifier{}, false
 	}
 	v := strings.TrimSpace(norm.NFC.String(strings.ToValidUTF8(value, "")))
-	if v == "" || len(v) > MaxIdentifierLength || blocked(v) {
+	if v == "" || len(v) > MaxIdentifierLength || strings.ContainsRune(v, 0) || blocked(v) { // NUL: no text to PostgreSQL
 		return Identifier{}, false
 	}
 	switch kind {

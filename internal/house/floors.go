@@ -37,7 +37,7 @@ var engines = []struct {
 	{"github.com/duckdb/", []string{"ledger"}},
 	{"modernc.org/sqlite", []string{"registry"}},
 	{"github.com/jackc/pgx/", []string{"ledger", "registry", "testkit"}},
-	{"github.com/nats-io/", []string{"stream"}},
+	{"github.com/nats-io/", []string{"stream", "testkit"}},
 	{"github.com/pressly/goose/", []string{"ledger", "registry"}},
 }
 

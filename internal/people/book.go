@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -20,6 +21,7 @@ type Book struct {
 	cap   int // identifiers a person may have
 	mu    sync.Mutex
 	cache map[experience.ID]experience.ID // subject -> person, of committed transactions
+	moved int64                           // the last move the cache knows of
 }
 
 // NewBook makes a Book. Key is the installation's secret (registry.Secret).
@@ -42,6 +44,7 @@ type Move struct {
 type Lesson struct {
 	Persons []experience.ID // the person of each fact
 	learnt  map[experience.ID]experience.ID
+	moved   int64 // the last move once the transaction stands
 }
 
 // Learn takes facts in, in the weaver's transaction, and gives each one's
@@ -71,7 +74,8 @@ func (b *Book) Learn(ctx context.Context, tx registry.Tx, facts []experience.Fac
 	for k, f := range facts {
 		l.Persons[k] = l.learnt[f.Subject]
 	}
-	return l, nil
+	l.moved, err = lastMove(ctx, tx)
+	return l, err
 }
 
 // Recall gives each fact's person without changing anything: for the replay of
@@ -84,7 +88,9 @@ func (b *Book) Recall(ctx context.Context, tx registry.Tx, facts []experience.Fa
 	for k, f := range facts {
 		l.Persons[k] = l.learnt[f.Subject]
 	}
-	return l, nil
+	var err error
+	l.moved, err = lastMove(ctx, tx)
+	return l, err
 }
 
 // Committed tells the Book that the lesson's transaction stands.
@@ -97,6 +103,21 @@ func (b *Book) Committed(l Lesson) {
 	for s, p := range l.learnt {
 		b.cache[s] = p
 	}
+	b.moved = l.moved
+}
+
+// catchUp forgets what the Book remembers when subjects moved without it: in
+// the transaction of another node's weaver, or in one of its own whose commit
+// went unanswered.
+func (b *Book) catchUp(ctx context.Context, tx registry.Tx) error {
+	last, err := lastMove(ctx, tx)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err == nil && last != b.moved {
+		clear(b.cache)
+		b.moved = last
+	}
+	return err
 }
 
 // unknown fills learnt with the people of the facts' subjects, and gives the
@@ -104,6 +125,9 @@ func (b *Book) Committed(l Lesson) {
 func (b *Book) unknown(ctx context.Context, tx registry.Tx, facts []experience.Fact, learnt map[experience.ID]experience.ID) ([]identity.Subject, error) {
 	asked := map[experience.ID]identity.Subject{}
 	var missing []string
+	if err := b.catchUp(ctx, tx); err != nil {
+		return nil, err
+	}
 	b.mu.Lock()
 	for _, f := range facts {
 		if _, met := asked[f.Subject]; met || f.Subject.IsZero() {
@@ -213,8 +237,8 @@ func saveMoves(ctx context.Context, tx registry.Tx, moves [][]any) error {
 	if len(moves) == 0 {
 		return nil
 	}
-	var last int64
-	if err := tx.QueryRow(ctx, `SELECT value FROM settings WHERE key = 'moves'`).Scan(&last); err != nil && err != sql.ErrNoRows {
+	last, err := lastMove(ctx, tx)
+	if err != nil {
 		return err
 	}
 	rows := make([][]any, len(moves))
@@ -225,11 +249,20 @@ func saveMoves(ctx context.Context, tx registry.Tx, moves [][]any) error {
 	if err := insert(ctx, tx, `INSERT INTO moves (number, subject, was, person_id)`, ``, 4, rows); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO settings (key, value) VALUES ('moves', $1) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, formatInt(last))
+	_, err = tx.Exec(ctx, `INSERT INTO settings (key, value) VALUES ('moves', $1) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, formatInt(last))
 	return err
 }
 
-// Moves gives the outbox after a number, and drops what came before it.
+// lastMove is the number of the last move ever made; 0 before the first.
+func lastMove(ctx context.Context, tx registry.Tx) (last int64, err error) {
+	err = tx.QueryRow(ctx, `SELECT value FROM settings WHERE key = 'moves'`).Scan(&last)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return last, err
+}
+
+// Moves gives the outbox after a number.
 func (b *Book) Moves(ctx context.Context, tx registry.Tx, after int64) ([]Move, error) {
 	var out []Move
 	err := each(ctx, tx, `SELECT number, subject, was, person_id FROM moves WHERE number > $1 ORDER BY number`, []any{after}, func(r *sql.Rows) error {

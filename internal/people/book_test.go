@@ -242,3 +242,22 @@ func record(t fataler, db *registry.DB) map[string]string {
 	}
 	return out
 }
+
+// TestTwoBooksKeepUp: nodes take turns at weaving. What one learnt moves people
+// whom the other remembers.
+func TestTwoBooksKeepUp(t *testing.T) {
+	engines(t, func(t *testing.T, open func() *registry.DB) {
+		db := open()
+		visitor := experience.Identifier{Kind: experience.AnonymousID, Value: "visitor"}
+		fact := func(ids ...experience.Identifier) []experience.Fact {
+			ids = experience.Canonical(ids)
+			return []experience.Fact{{Subject: experience.SubjectID(key, ids), Identifiers: ids, Time: time.Unix(0, 0)}}
+		}
+		one, other := NewBook(key), NewBook(key)
+		learn(t, db, one, fact(visitor))
+		known := learn(t, db, other, fact(visitor, experience.Identifier{Kind: experience.UserID, Value: "anna"})).Persons[0]
+		if got := learn(t, db, one, fact(visitor)).Persons[0]; got != known {
+			t.Errorf("the first node still takes the visitor for %s, who became %s", got, known)
+		}
+	})
+}

@@ -84,7 +84,7 @@ func (r *Room) suggestPage(w http.ResponseWriter, q *web.Request) error {
 	for k, p := range found {
 		list[k] = web.Suggestion{URL: "/people/" + p.ID.String(), Title: p.label(), Note: p.second(), Icon: "user"}
 		if list[k].Title == "" {
-			list[k].Title = q.L.T("people.anonymous")
+			list[k].Title = q.L.T("people.anonymous.who", "mark", p.mark())
 		}
 	}
 	return r.site.RenderFragment(w, q, web.Suggestions(list))

@@ -46,6 +46,20 @@ func (e Essential) second() string {
 	return ""
 }
 
+// mark tells anonymous visitors apart: the end of their id.
+func (s Summary) mark() string {
+	id := s.ID.String()
+	return id[len(id)-4:]
+}
+
+// since says when somebody without a name was first seen.
+func (s Summary) since(l *web.Locale) string {
+	if s.FirstSeen.IsZero() {
+		return l.T("people.anonymous.note")
+	}
+	return l.T("people.anonymous.since", "date", l.Date(s.FirstSeen))
+}
+
 // initials of a name; a dot for who has none or may not be seen.
 func initials(ctx context.Context, name string) string {
 	if name == "" || !web.UserFrom(ctx).SeesPeople() {
@@ -73,7 +87,7 @@ type personView struct {
 }
 
 func (v personView) title() string {
-	return cmp.Or(v.label(), v.l.T("people.anonymous"))
+	return cmp.Or(v.label(), v.l.T("people.anonymous.who", "mark", v.mark()))
 }
 
 // answer is the person in a sentence.
@@ -232,6 +246,9 @@ func decideURL(v personView) templ.SafeURL {
 }
 
 func listTitle(ctx context.Context, v listView) string {
+	if v.q != "" && len(v.people) == pageSize { // there may be more
+		return web.T(ctx, "people.found.first", "n", len(v.people), "q", v.q)
+	}
 	if v.q != "" {
 		return web.T(ctx, "people.found", "n", len(v.people), "q", v.q)
 	}

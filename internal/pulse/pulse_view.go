@@ -228,9 +228,9 @@ func (v view) channelBars(p Places) []web.Bar {
 		if c.Interactions.Now == 0 {
 			continue
 		}
-		label := v.l.T("web.channel.none")
+		label := web.Capital(v.l.T("web.channel.none"))
 		if c.Key != "" {
-			label = v.l.ChannelLabel(experience.Channel(c.Key))
+			label = web.Capital(v.l.ChannelLabel(experience.Channel(c.Key)))
 		}
 		b := v.placeBar(c, label, "")
 		b.Channel = experience.Channel(c.Key)
@@ -248,12 +248,12 @@ func (v view) stageBars(p Places) []web.Bar {
 	var bars []web.Bar
 	for _, s := range experience.Stages {
 		place := by[string(s)]
-		b := v.placeBar(place, v.l.StageLabel(s), "/touchpoints?stage="+string(s))
+		b := v.placeBar(place, web.Capital(v.l.StageLabel(s)), "/touchpoints?stage="+string(s))
 		b.Tone = web.StageTone(s)
 		bars = append(bars, b)
 	}
 	if none, ok := by[""]; ok && none.Interactions.Now > 0 {
-		b := v.placeBar(none, v.l.T("pulse.stage.none"), "/touchpoints/unbound")
+		b := v.placeBar(none, web.Capital(v.l.T("pulse.stage.none")), "/touchpoints/unbound")
 		b.Tone = web.Sand
 		bars = append(bars, b)
 	}
@@ -286,6 +286,12 @@ func (v view) momentPlace(m Moment) string {
 		return s.Name
 	}
 	return m.Source
+}
+
+// mark tells anonymous visitors apart: the end of their id.
+func mark(id experience.ID) string {
+	s := id.String()
+	return s[len(s)-4:]
 }
 
 func (v view) channelNames(list []experience.Channel) string {

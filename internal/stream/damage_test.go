@@ -125,3 +125,25 @@ func TestMarkThatWasCut(t *testing.T) {
 		t.Errorf("%d events", len(events))
 	}
 }
+
+// TestMarkBehindWhatWasTrimmed: killed after a block was on disk and before it
+// was marked, then woven and trimmed: nothing is lost, and the log opens.
+func TestMarkBehindWhatWasTrimmed(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, markName)
+	l := open(t, Options{Dir: dir})
+	must(t, l.Append(t.Context(), []experience.Record{record("1")}))
+	lagging, err := os.ReadFile(path)
+	must(t, err)
+	must(t, l.Append(t.Context(), []experience.Record{record("2")}))
+	must(t, l.Close())
+	must(t, os.WriteFile(path, lagging, 0o600))
+
+	l = open(t, Options{Dir: dir})
+	_, at := readAll(t, l, experience.Position{}, 10)
+	must(t, l.Trim(t.Context(), at))
+	must(t, l.Close())
+	if tail, err := open(t, Options{Dir: dir}).Tail(t.Context()); err != nil || tail.First != 2 || tail.Last != 2 {
+		t.Errorf("the log holds %+v (%v), want block 2 alone", tail, err)
+	}
+}

@@ -209,10 +209,9 @@ func (l *Log) Trim(ctx context.Context, woven experience.Position) error {
 }
 
 // firstSince finds by halving the first block in [low, high] written at or
-// after t; high when there is none.
+// after t; high when there is none. It looks at low first, which mostly is it.
 func (l *Log) firstSince(ctx context.Context, t time.Time, low, high uint64) (uint64, error) {
-	for low < high {
-		middle := low + (high-low)/2
+	for middle := low; low < high; middle = low + (high-low)/2 {
 		m, err := l.stream.GetMsg(ctx, middle)
 		switch {
 		case errors.Is(err, jetstream.ErrMsgNotFound):

@@ -116,14 +116,14 @@ func volumeChart(l *web.Locale, s span, p Period, q *web.Request, counts []Count
 type bindForm struct{ kinds, sources, ops []web.Choice }
 
 func bindFormOf(l *web.Locale, sources []Source) bindForm {
-	f := bindForm{kinds: []web.Choice{{Label: l.T("touchpoint.kind.any")}}, sources: []web.Choice{{Label: l.T("touchpoint.source.any")}}}
+	f := bindForm{kinds: []web.Choice{{Label: web.Capital(l.T("touchpoint.kind.any"))}}, sources: []web.Choice{{Label: web.Capital(l.T("touchpoint.source.any"))}}}
 	f.kinds = append(f.kinds, choices(experience.Kinds, "", func(k experience.Kind) string { return kindLabel(l, k) })...)
 	for _, s := range sources {
 		f.sources = append(f.sources, web.Choice{Value: s.ID, Label: sourceLabel(l, sources, s.ID)})
 	}
 	for _, c := range experience.Channels {
 		id := KindPrefix + string(c)
-		f.sources = append(f.sources, web.Choice{Value: id, Label: sourceLabel(l, nil, id)})
+		f.sources = append(f.sources, web.Choice{Value: id, Label: web.Capital(sourceLabel(l, nil, id))})
 	}
 	ops := []experience.Op{experience.Is, experience.IsNot, experience.Contains, experience.Exists}
 	f.ops = choices(ops, experience.Is, func(o experience.Op) string { return l.T("touchpoint.condition." + string(o)) })
@@ -214,7 +214,7 @@ func unboundRowOf(q *web.Request, c Catalogue, g guesser, sources []Source, u Un
 func placesOf(l *web.Locale, c Catalogue, chosen string) []place {
 	var out []place
 	for _, stage := range experience.Stages {
-		p := place{label: l.StageLabel(stage)}
+		p := place{label: web.Capital(l.StageLabel(stage))}
 		for _, t := range c.Touchpoints {
 			if t.Stage == stage && !t.Retired {
 				p.choices = append(p.choices, web.Choice{Value: t.Key, Label: t.Name.In(l.Lang()), Selected: t.Key == chosen})

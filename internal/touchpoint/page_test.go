@@ -208,12 +208,12 @@ func TestRoles(t *testing.T) {
 func TestOverview(t *testing.T) {
 	h := newHouse(t, sample())
 	h.shows(h.ask("owner", "GET", "/touchpoints", nil, "Speaks: en"), 200, "Where do people meet us?",
-		"<strong>a single touchpoint</strong>", "<strong>Till</strong>", "4 of 8 interactions", "50%", "3 kinds of event have no touchpoint yet",
+		"<strong>a single touchpoint</strong>", "<strong>Till</strong>", "4 of 8 contacts", "50%", "3 kinds of event have no touchpoint yet",
 		"Kettle Boiled", "in person or on paper", "last month, in the same time: one touchpoint", "New touchpoint", "!Nothing has come in yet")
-	h.shows(h.ask("owner", "GET", "/touchpoints", nil, "Speaks: it"), 200, "Dove ci incontrano le persone?", "Cassa del negozio", "acquisto")
+	h.shows(h.ask("owner", "GET", "/touchpoints", nil, "Speaks: it"), 200, "Dove ci incontrano le persone?", "Cassa del negozio", "Acquisto")
 	h.shows(h.ask("owner", "GET", "/touchpoints?channel=shop&stage=purchase", nil, "Speaks: en"), 200, "/touchpoints/till", "!/touchpoints/chat", "period=year")
 	h.shows(h.ask("owner", "GET", "/touchpoints?channel=phone&stage=awareness", nil, "Speaks: en"), 200, "No touchpoint with these filters")
-	h.shows(h.ask("owner", "GET", "/touchpoints?period=all", nil, "Speaks: en"), 200, "5 of 9 interactions")
+	h.shows(h.ask("owner", "GET", "/touchpoints?period=all", nil, "Speaks: en"), 200, "5 of 9 contacts")
 }
 
 func TestEmptyAndQuiet(t *testing.T) {
@@ -224,7 +224,7 @@ func TestEmptyAndQuiet(t *testing.T) {
 	h.shows(h.ask("owner", "GET", "/touchpoints/nowhere", nil, "Speaks: en"), 404, "There is no such touchpoint")
 
 	write(t, h.ledger, []experience.Interaction{happened(1, "till", "Receipt Issued", noon.AddDate(-3, 0, 0), "anna", nil)}, nil)
-	h.shows(h.ask("owner", "GET", "/touchpoints", nil, "Speaks: en"), 200, "Nothing has happened this month. The last interaction was on", "2023", "!Nothing has come in yet")
+	h.shows(h.ask("owner", "GET", "/touchpoints", nil, "Speaks: en"), 200, "Nothing has happened this month. The last contact was on", "2023", "!Nothing has come in yet")
 }
 
 func TestOneClickBindsThePast(t *testing.T) {

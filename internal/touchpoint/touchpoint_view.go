@@ -34,7 +34,8 @@ type group struct {
 	stage experience.Stage
 	title string
 	note  string
-	bars  []web.Bar
+	bars  []web.Bar // where something happened, the busiest first
+	idle  []web.Bar // where nothing did
 }
 
 // measured is the figures of a span and of the one before it.
@@ -95,8 +96,11 @@ func answer(l *web.Locale, c Catalogue, s span, m measured, last time.Time) stri
 	if t, ok := c.Touchpoint(busiest); ok {
 		name = t.Name.In(l.Lang())
 	}
-	return l.T("touchpoint.answer."+string(s), "n", active(m.now), "name", name, "most", most, "total", total) + " " +
-		l.T("touchpoint.answer.share", "share", wholePercent(l, bound, total))
+	text := l.T("touchpoint.answer."+string(s), "n", active(m.now), "name", name, "most", most, "total", total)
+	if bound == total {
+		return text // that nothing is missing is no news
+	}
+	return text + " " + l.T("touchpoint.answer.share", "share", wholePercent(l, bound, total))
 }
 
 // wholePercent rounds down, so that 100 % means all.
@@ -123,16 +127,28 @@ func groupByStage(l *web.Locale, c Catalogue, f Filter, m measured) []group {
 		slices.SortStableFunc(list, func(a, b Touchpoint) int {
 			return cmp.Compare(m.now[b.Key].Interactions, m.now[a.Key].Interactions)
 		})
-		g := group{stage: stage, title: l.StageLabel(stage)}
+		g := group{stage: stage, title: web.Capital(l.StageLabel(stage))}
 		var total int64
 		for _, t := range list {
 			total += m.now[t.Key].Interactions
-			g.bars = append(g.bars, barOf(l, t, m))
+			if m.now[t.Key].Interactions+m.before[t.Key].Interactions > 0 {
+				g.bars = append(g.bars, barOf(l, t, m))
+			} else {
+				g.idle = append(g.idle, barOf(l, t, m))
+			}
 		}
 		g.note = l.T("touchpoint.group.note", "n", len(list), "total", total)
 		out = append(out, g)
 	}
 	return out
+}
+
+// idleLabel counts the touchpoints of a group where nothing happened.
+func idleLabel(ctx context.Context, g group) string {
+	if len(g.bars) == 0 {
+		return web.T(ctx, "touchpoint.group.all", "n", len(g.idle))
+	}
+	return web.T(ctx, "touchpoint.group.idle", "n", len(g.idle))
 }
 
 func (f Filter) withRetired() Filter {
@@ -143,7 +159,7 @@ func (f Filter) withRetired() Filter {
 func barOf(l *web.Locale, t Touchpoint, m measured) web.Bar {
 	n := m.now[t.Key].Interactions
 	return web.Bar{Label: t.Name.In(l.Lang()), URL: pathOf(t.Key), Channel: t.Channel, Note: strings.Join(marks(l, t), " · "),
-		Value: l.N(n), Amount: float64(n), Former: float64(m.before[t.Key].Interactions), HasFormer: m.compares && n > 0}
+		Value: l.N(n), Amount: float64(n), Former: float64(m.before[t.Key].Interactions), HasFormer: m.compares}
 }
 
 // longest is the scale that all groups share.
@@ -251,7 +267,7 @@ func choicesOf(l *web.Locale, c Catalogue, f Filter) filterChoices {
 func choices[T ~string](values []T, chosen T, label func(T) string) []web.Choice {
 	out := make([]web.Choice, len(values))
 	for i, v := range values {
-		out[i] = web.Choice{Value: string(v), Label: label(v), Selected: v == chosen}
+		out[i] = web.Choice{Value: string(v), Label: web.Capital(label(v)), Selected: v == chosen}
 	}
 	return out
 }

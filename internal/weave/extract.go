@@ -171,6 +171,16 @@ func (x extractor) decisions(source string, e experience.Event) ([]experience.De
 			return nil, fmt.Errorf("read a decision about identity: %w", err)
 		}
 		d.At = e.Time
+		for _, side := range []*experience.Identifier{&d.A, &d.B} {
+			if side.Kind == "" {
+				continue
+			}
+			n, ok := experience.NewIdentifier(side.Kind, side.Value, x.company.Region)
+			if !ok {
+				return nil, nil // about somebody who cannot be named: nothing to decide
+			}
+			*side = n
+		}
 		return []experience.Decision{d}, nil
 	}
 	return nil, nil

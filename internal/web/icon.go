@@ -3,6 +3,8 @@ package web
 import (
 	"context"
 	"io"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/a-h/templ"
 
@@ -120,6 +122,16 @@ func (l *Locale) StageLabel(s experience.Stage) string { return l.T("web.stage."
 
 // EvidenceLabel is the name of a kind of evidence in the reader's language.
 func (l *Locale) EvidenceLabel(e experience.Evidence) string { return l.T("web.evidence." + string(e)) }
+
+// Capital writes a label the way a line, a heading or a choice begins: with a
+// capital letter. Inside a sentence labels stay as they are.
+func Capital(label string) string {
+	first, size := utf8.DecodeRuneInString(label)
+	if size == 0 {
+		return label
+	}
+	return string(unicode.ToUpper(first)) + label[size:]
+}
 
 // RoleLabel is the name of a role in the reader's language.
 func (l *Locale) RoleLabel(r experience.Role) string { return l.T("web.role." + string(r)) }
