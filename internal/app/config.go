@@ -30,7 +30,7 @@ type Config struct {
 const DefaultListen = "127.0.0.1:8080"
 
 // DefaultRetention is how long woven blocks stay in the log unless told
-// otherwise: a ledger restored from last night's copy catches up by them.
+// otherwise: books restored from an older copy catch up by them.
 const DefaultRetention = 7 * 24 * time.Hour
 
 // Files of the data folder.
@@ -81,6 +81,7 @@ func (c Config) CreateFolder() error {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return experience.Errorf(experience.Unavailable, "the folder %s cannot be made: %w", c.Data, err)
 	}
+	_ = os.Chmod(c.Data, 0o700) // one that was there may be open to all; where it is not ours to close, doctor says so
 	if err := os.WriteFile(filepath.Join(c.Data, configFile), []byte(firstConfig), 0o600); err != nil {
 		return experience.Errorf(experience.Unavailable, "the folder %s cannot be written to: %w", c.Data, err)
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net"
@@ -11,7 +12,10 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"regia/internal/experience"
+	"regia/internal/web"
 )
 
 // Check is one thing doctor looked at.
@@ -125,6 +129,9 @@ func (a *App) examine(ctx context.Context) []Check {
 		log.Found, log.Advice = err.Error(), "the log cannot be read"
 	}
 	checks = append(checks, log)
+	if err := a.Failing(); err != nil {
+		checks = append(checks, Check{Name: "weaver", Found: err.Error(), Advice: "the weaver stopped and skipped nothing: restore log, registry and ledger from the same backup, or ask for help with this message"})
+	}
 	blocks, ms, err := a.Status.Lag(ctx)
 	lag := Check{Name: "lag", OK: err == nil && ms < longLag, Found: fmt.Sprintf("%d blocks, %d ms", blocks, ms)}
 	if err != nil {
@@ -136,7 +143,7 @@ func (a *App) examine(ctx context.Context) []Check {
 	return append(checks, lag)
 }
 
-// checkRunning asks the server that has the folder.
+// checkRunning asks the server that has the folder: it looks at its own books.
 func checkRunning(ctx context.Context, c Config) []Check {
 	r, err := c.Running()
 	server := Check{Name: "server", Found: "another Regia has the folder, and does not say where it listens", Advice: "wait until it has started or stopped"}
@@ -144,26 +151,51 @@ func checkRunning(ctx context.Context, c Config) []Check {
 		return []Check{server}
 	}
 	server.Found = "running at " + r.Address
-	q, err := http.NewRequestWithContext(ctx, http.MethodGet, r.Address+"/readyz", nil)
+	q, err := http.NewRequestWithContext(ctx, http.MethodGet, r.Address+checksPath, nil)
 	if err != nil {
 		return []Check{server}
 	}
-	answer, err := (&http.Client{Timeout: 10 * time.Second}).Do(q)
+	q.Header.Set("Authorization", "Bearer "+r.Token)
+	answer, err := (&http.Client{Timeout: 60 * time.Second}).Do(q)
 	if err != nil {
 		server.Found, server.Advice = r.Address+" does not answer", "the server is stuck: look at its log, restart it"
 		return []Check{server}
 	}
 	defer answer.Body.Close()
-	if server.OK = answer.StatusCode == http.StatusOK; server.OK {
-		server.Advice = ""
-	} else {
-		server.Advice = "it is not ready: its log says why"
+	var told struct{ Items []Check }
+	if answer.StatusCode != http.StatusOK || json.NewDecoder(answer.Body).Decode(&told) != nil {
+		server.Advice = "it cannot say how it is (" + answer.Status + "): its log says why"
+		return []Check{server}
 	}
-	clock := Check{Name: "clock", OK: true, Found: "agrees with the server's"}
-	if theirs, err := http.ParseTime(answer.Header.Get("Date")); err == nil {
-		if skew := time.Since(theirs); skew > clockSkew || skew < -clockSkew {
-			clock = Check{Name: "clock", Found: fmt.Sprintf("differs from the server's by %v", skew.Round(time.Second)), Advice: "turn on time synchronisation (NTP)"}
-		}
+	server.OK, server.Advice = true, ""
+	return append([]Check{server, skew(answer.Header.Get("Date"))}, told.Items...)
+}
+
+// skew compares this machine's clock with the server's.
+func skew(date string) Check {
+	theirs, err := http.ParseTime(date)
+	if d := time.Since(theirs); err == nil && (d > clockSkew || d < -clockSkew) {
+		return Check{Name: "clock", Found: fmt.Sprintf("differs from the server's by %v", d.Round(time.Second)), Advice: "turn on time synchronisation (NTP)"}
 	}
-	return []Check{server, clock}
+	return Check{Name: "clock", OK: true, Found: "agrees with the server's"}
+}
+
+const checksPath = "/api/v1/checks"
+
+type checksOutput struct {
+	Body struct {
+		Items []Check `json:"items"`
+		Next  *string `json:"next" doc:"always null: the list is whole"`
+	}
+}
+
+// registerChecks lets doctor ask a running server.
+func (a *App) registerChecks() {
+	web.Operation(a.Site, huma.Operation{OperationID: "list-checks", Method: http.MethodGet, Path: checksPath, Tags: []string{"Status"},
+		Summary: "What regia doctor finds: books, log and lag"}, []experience.Role{experience.Owner},
+		func(ctx context.Context, _ *struct{}) (*checksOutput, error) {
+			var out checksOutput
+			out.Body.Items = a.examine(ctx)
+			return &out, nil
+		})
 }

@@ -25,7 +25,10 @@ func (a *App) openRooms(ctx context.Context) (err error) {
 	if err != nil {
 		return experience.Errorf(experience.Invalid, "trusted-proxies: %w", err)
 	}
-	a.Access = access.New(access.Options{DB: a.Registry, Clock: a.Clock, Logger: a.Logger, CompanyChanged: func(context.Context) { a.company.forget() }})
+	a.Access = access.New(access.Options{
+		DB: a.Registry, Clock: a.Clock, Logger: a.Logger, CompanyChanged: func(context.Context) { a.company.forget() },
+		Address: func(r *http.Request) string { return collect.Address(r, proxies) },
+	})
 	if a.Site, err = web.New(web.Options{
 		Auth: authenticator{local: a.local, next: a.Access}, Logger: a.Logger, Clock: a.Clock, Version: a.Version,
 		Company: a.Company, SaveLanguage: a.Access.SaveLanguage,
@@ -110,6 +113,7 @@ func (a *App) register() error {
 		}
 	}
 	a.Status.Register(a.Site)
+	a.registerChecks()
 	metrics := promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{})
 	a.Site.Page("GET /metrics", []experience.Role{experience.Owner}, func(w http.ResponseWriter, r *web.Request) error {
 		metrics.ServeHTTP(w, r.Request)

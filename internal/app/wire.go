@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 
 	"regia/internal/collect"
 	"regia/internal/experience"
@@ -32,6 +34,9 @@ func (w whoIsWho) lesson(l people.Lesson, err error) (weave.Lesson, error) {
 
 func (w whoIsWho) Moves(ctx context.Context, tx registry.Tx, after int64) ([]ledger.Move, error) {
 	moves, err := w.book.Moves(ctx, tx, after)
+	if errors.Is(err, people.ErrForgotten) {
+		err = fmt.Errorf("%w: %w", weave.ErrDamaged, err)
+	}
 	out := make([]ledger.Move, len(moves))
 	for k, m := range moves {
 		out[k] = ledger.Move(m)

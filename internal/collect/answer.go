@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"regia/internal/experience"
+	"regia/internal/web"
 )
 
 // reply is what a request is answered.
@@ -49,24 +50,10 @@ func (r *reply) status() int {
 	case r.err == nil:
 		return http.StatusOK
 	}
-	switch experience.CodeOf(r.err) {
-	case experience.Invalid:
-		return http.StatusBadRequest
-	case experience.Unauthorised:
-		return http.StatusUnauthorized
-	case experience.Forbidden:
-		return http.StatusForbidden
-	case experience.TooLarge:
-		return http.StatusRequestEntityTooLarge
-	case experience.TooMany:
-		return http.StatusTooManyRequests
-	case experience.Unavailable:
-		return http.StatusServiceUnavailable
-	}
 	if errors.Is(r.err, context.Canceled) || errors.Is(r.err, context.DeadlineExceeded) {
 		return http.StatusServiceUnavailable // whoever asked is gone, or must ask again
 	}
-	return http.StatusInternalServerError
+	return web.Status(r.err)
 }
 
 func (d *Door) answer(w http.ResponseWriter, r reply) {

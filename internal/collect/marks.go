@@ -34,6 +34,14 @@ func visitorOf(r *http.Request, trusted []netip.Prefix) visitor {
 	return v
 }
 
+// Address gives where a request comes from, by the word of trusted proxies.
+func Address(r *http.Request, trusted []netip.Prefix) string {
+	if a := visitorOf(r, trusted).address; a.IsValid() {
+		return a.String()
+	}
+	return r.RemoteAddr
+}
+
 // parseAddress reads an address with or without a port.
 func parseAddress(text string) netip.Addr {
 	if a, err := netip.ParseAddr(strings.Trim(text, "[]")); err == nil {

@@ -1,5 +1,10 @@
 package experience
 
+import (
+	"bytes"
+	"encoding/json"
+)
+
 // Condition asks something of one top-level property of an interaction.
 type Condition struct {
 	Property string `json:"property"`
@@ -29,4 +34,23 @@ type Binding struct {
 	Kind       Kind        `json:"kind,omitempty"`
 	Name       string      `json:"name,omitempty"`       // event or page name, upper and lower case alike
 	Conditions []Condition `json:"conditions,omitempty"` // all must hold
+}
+
+// ScalarText gives a JSON scalar's text, as conditions compare it: a string's
+// content, anything else as the sender wrote it. False for null, objects,
+// arrays and nothing at all.
+func ScalarText(raw json.RawMessage) (string, bool) {
+	raw = bytes.TrimSpace(raw)
+	if len(raw) == 0 {
+		return "", false
+	}
+	switch raw[0] {
+	case '{', '[', 'n':
+		return "", false
+	case '"':
+		var s string
+		err := json.Unmarshal(raw, &s)
+		return s, err == nil
+	}
+	return string(raw), true
 }

@@ -227,19 +227,7 @@ func scalarText(object, key string) (string, bool) {
 	if json.Unmarshal([]byte(object), &fields) != nil {
 		return "", false
 	}
-	raw := fields[key]
-	if len(raw) == 0 {
-		return "", false
-	}
-	switch raw[0] {
-	case '{', '[', 'n':
-		return "", false
-	case '"':
-		var s string
-		err := json.Unmarshal(raw, &s)
-		return s, err == nil
-	}
-	return string(raw), true
+	return experience.ScalarText(fields[key])
 }
 
 // duckTx is the write transaction.

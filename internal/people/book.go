@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -262,15 +263,26 @@ func lastMove(ctx context.Context, tx registry.Tx) (last int64, err error) {
 	return last, err
 }
 
-// Moves gives the outbox after a number.
+// ErrForgotten says that moves which the ledger lacks were forgotten: it is not
+// the ledger that took them, but an older copy.
+var ErrForgotten = errors.New("the ledger is older than what this registry knows it to have taken: restore both from copies of the same moment")
+
+// Moves gives the outbox after a number: every move since, or ErrForgotten.
 func (b *Book) Moves(ctx context.Context, tx registry.Tx, after int64) ([]Move, error) {
 	var out []Move
-	err := each(ctx, tx, `SELECT number, subject, was, person_id FROM moves WHERE number > $1 ORDER BY number`, []any{after}, func(r *sql.Rows) error {
+	last, err := lastMove(ctx, tx)
+	if err != nil || last <= after {
+		return nil, err
+	}
+	err = each(ctx, tx, `SELECT number, subject, was, person_id FROM moves WHERE number > $1 ORDER BY number`, []any{after}, func(r *sql.Rows) error {
 		var m Move
 		err := r.Scan(&m.Number, &m.Subject, &m.Was, &m.Person)
 		out = append(out, m)
 		return err
 	})
+	if err == nil && int64(len(out)) != last-after { // numbers have no gaps
+		err = fmt.Errorf("moves %d to %d are gone: %w", after+1, last-int64(len(out)), ErrForgotten)
+	}
 	return out, err
 }
 

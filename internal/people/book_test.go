@@ -3,6 +3,7 @@ package people
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -165,7 +166,8 @@ func wipe(t fataler, db *registry.DB) {
 				return err
 			}
 		}
-		return nil
+		_, err := tx.Exec(ctx, `DELETE FROM settings WHERE key = 'moves'`) // their numbers begin anew
+		return err
 	})
 	if err != nil {
 		t.Fatalf("wipe: %v", err)
@@ -260,4 +262,30 @@ func TestTwoBooksKeepUp(t *testing.T) {
 			t.Errorf("the first node still takes the visitor for %s, who became %s", got, known)
 		}
 	})
+}
+
+// TestForgottenMoves: a ledger restored from an older copy lacks moves that were
+// forgotten since, and must not be taken for one that has them.
+func TestForgottenMoves(t *testing.T) {
+	db := openRegistry(t, registry.Options{Path: filepath.Join(t.TempDir(), "r.db")})
+	b := NewBook(key)
+	visitor := experience.Identifier{Kind: experience.AnonymousID, Value: "visitor"}
+	for _, ids := range [][]experience.Identifier{{visitor}, {{Kind: experience.UserID, Value: "anna"}, visitor}} {
+		learn(t, db, b, []experience.Fact{{Subject: experience.SubjectID(key, ids), Identifiers: ids, Time: time.Unix(0, 0)}})
+	}
+	moves := func(forget int64) (list []Move, err error) {
+		err = db.Write(t.Context(), func(ctx context.Context, tx registry.Tx) (err error) {
+			if err = b.ForgetMoves(ctx, tx, forget); err == nil {
+				list, err = b.Moves(ctx, tx, 0)
+			}
+			return err
+		})
+		return list, err
+	}
+	if list, err := moves(0); err != nil || len(list) != 1 {
+		t.Errorf("one move was made, not %v (%v)", list, err)
+	}
+	if list, err := moves(1); !errors.Is(err, ErrForgotten) {
+		t.Errorf("the move was forgotten, and yet: %v (%v)", list, err)
+	}
 }

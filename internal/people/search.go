@@ -11,6 +11,7 @@ import (
 	"regia/internal/experience"
 	"regia/internal/people/identity"
 	"regia/internal/registry"
+	"regia/internal/web"
 )
 
 // Counts is how many people there are.
@@ -73,7 +74,9 @@ func (r *Records) Search(ctx context.Context, q, region string, limit int) ([]Su
 	return out, r.count(ctx, out)
 }
 
-// Suggest is Search without counts: quick enough for every key pressed.
+// Suggest is Search without counts: quick enough for every key pressed. Who may
+// not see people finds them by whole identifiers only: else they could try the
+// beginnings of words, letter by letter, until they had read a masked name.
 func (r *Records) Suggest(ctx context.Context, q, region string, limit int) ([]Summary, error) {
 	var out []Summary
 	err := r.DB.Read(ctx, func(ctx context.Context, tx registry.Tx) error {
@@ -81,7 +84,7 @@ func (r *Records) Suggest(ctx context.Context, q, region string, limit int) ([]S
 		if err != nil {
 			return err
 		}
-		if len(ids) < limit {
+		if u := web.UserFrom(ctx); len(ids) < limit && (u == nil || u.SeesPeople()) {
 			more, err := r.byWords(ctx, tx, words(q), limit)
 			if err != nil {
 				return err

@@ -1362,7 +1362,7 @@ func touchpointForm(f form, action string, label string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if f.touchpoint.Key != "" {
-			templ_7745c5c3_Err = web.CheckField(web.FieldProps{Name: "retired", Label: web.T(ctx, "touchpoint.retired"), Hint: web.T(ctx, "touchpoint.retired.note"), Value: trueOr(f.touchpoint.Retired)}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = web.CheckField(web.FieldProps{Name: "retired", Label: web.Capital(web.T(ctx, "touchpoint.retired")), Hint: web.T(ctx, "touchpoint.retired.note"), Value: trueOr(f.touchpoint.Retired)}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

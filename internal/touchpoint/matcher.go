@@ -1,7 +1,6 @@
 package touchpoint
 
 import (
-	"bytes"
 	"encoding/json"
 	"strings"
 
@@ -131,7 +130,7 @@ func holdAll(conditions []experience.Condition, properties map[string]json.RawMe
 // holds tells whether a condition, its value in lower case, is true of a
 // property as experience.Condition defines it.
 func holds(c experience.Condition, raw json.RawMessage) bool {
-	text, ok := scalar(raw)
+	text, ok := experience.ScalarText(raw)
 	if !ok {
 		return false
 	}
@@ -146,22 +145,4 @@ func holds(c experience.Condition, raw json.RawMessage) bool {
 		return strings.Contains(strings.ToLower(text), c.Value)
 	}
 	return false
-}
-
-// scalar gives a JSON scalar's text: a string's content, anything else as the
-// sender wrote it. False for null, objects, arrays and nothing at all.
-func scalar(raw json.RawMessage) (string, bool) {
-	raw = bytes.TrimSpace(raw)
-	if len(raw) == 0 {
-		return "", false
-	}
-	switch raw[0] {
-	case '{', '[', 'n':
-		return "", false
-	case '"':
-		var s string
-		err := json.Unmarshal(raw, &s)
-		return s, err == nil
-	}
-	return string(raw), true
 }

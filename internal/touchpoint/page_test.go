@@ -267,7 +267,7 @@ func TestUnboundPagesOn(t *testing.T) {
 
 func TestDetailChanges(t *testing.T) {
 	h := newHouse(t, sample())
-	h.shows(h.ask("owner", "GET", "/touchpoints/till", nil, "Speaks: en"), 200, "<strong>4 interactions</strong>; known people: 2",
+	h.shows(h.ask("owner", "GET", "/touchpoints/till", nil, "Speaks: en"), 200, "<strong>4 contacts</strong>; known people: 2",
 		"The busiest day is", "/people/"+sample()[0].Person.String(), "every source: shop", "built in", "<svg")
 
 	w := h.ask("owner", "POST", "/touchpoints/till/bindings", url.Values{"name": {"Tea Poured"}, "kind": {""}, "source": {"kind:shop"}, "property": {"size"}, "op": {"is"}, "value": {"XL"}})
