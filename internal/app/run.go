@@ -35,12 +35,17 @@ func (a *App) Background(ctx context.Context) error {
 // tidyEvery is the pause between two looks at whether the ledger wants sorting.
 const tidyEvery = 20 * time.Second
 
+// compactAgain is how many looks a compaction that failed is left alone for: it
+// takes memory and time from readers.
+const compactAgain = 30
+
 // tidy sorts the ledger, and gives the memory of a busy time back once it is
 // over: an idle Regia shares its machine with others.
 func (a *App) tidy(ctx context.Context) error {
 	t := time.NewTicker(tidyEvery)
 	defer t.Stop()
 	var before uint64
+	var pause int // ticks until the next try, after one that failed
 	resting := false
 	for {
 		select {
@@ -48,8 +53,11 @@ func (a *App) tidy(ctx context.Context) error {
 			return nil
 		case <-t.C:
 		}
-		if _, err := a.Ledger.Compact(ctx); err != nil && ctx.Err() == nil {
-			a.Logger.WarnContext(ctx, "the ledger could not be sorted and will be tried again", "error", err)
+		if pause--; pause < 0 {
+			if _, err := a.Ledger.Compact(ctx); err != nil && ctx.Err() == nil {
+				pause = compactAgain
+				a.Logger.WarnContext(ctx, "the ledger could not be sorted; it stays whole, and will be tried again in ten minutes", "error", err)
+			}
 		}
 		now := a.weaver.Sequence()
 		if calm := now-before < 100; calm && !resting {

@@ -36,6 +36,9 @@ func (c *cli) clientFlags(cmd *cobra.Command) {
 	cmd.PersistentFlags().StringVar(&c.token, "token", "", "its API token (default: $REGIA_TOKEN)")
 }
 
+// catchUp is how long a command waits for the books to have all of the log.
+const catchUp = 30 * time.Second
+
 // connect finds the Regia to talk to: the one named, the one that runs on the
 // data folder, or else the folder itself, opened for as long as the command.
 func (c *cli) connect(cmd *cobra.Command) (*client, error) {
@@ -64,6 +67,13 @@ func (c *cli) connect(cmd *cobra.Command) (*client, error) {
 	ctx, stop := context.WithCancel(context.WithoutCancel(cmd.Context()))
 	done := make(chan error, 1)
 	go func() { done <- a.Background(ctx) }()
+	// What a server acknowledged last may not be woven yet. A command that only
+	// wants a key need not fail where the books cannot catch up.
+	patience, enough := context.WithTimeout(cmd.Context(), catchUp)
+	defer enough()
+	if err := a.Caught(patience); err != nil {
+		a.Logger.Warn("the books are behind the log: the answer may be too; see regia doctor", "error", err)
+	}
 	return &client{
 		base: inProcess, token: a.LocalToken(), http: &http.Client{Transport: a.InProcess()}, caught: a.Caught,
 		close: func() error {

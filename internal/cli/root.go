@@ -56,7 +56,6 @@ type cli struct {
 	json      bool
 	server    string
 	token     string
-	flags     app.Config
 }
 
 func (c *cli) root() *cobra.Command {

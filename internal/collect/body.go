@@ -59,7 +59,7 @@ func (r *reader) read(w http.ResponseWriter, req *http.Request) (body []byte, re
 		case buffer.Len() > r.limit:
 			return nil, release, r.tooLarge()
 		case inFlight > maxInFlight:
-			return nil, release, experience.Errorf(experience.Unavailable, "too much is arriving at once; please send again in a moment")
+			return nil, release, errBusy
 		case errors.Is(err, io.EOF):
 			body, err := clean(buffer.Bytes())
 			return body, release, err
@@ -67,6 +67,16 @@ func (r *reader) read(w http.ResponseWriter, req *http.Request) (body []byte, re
 			return nil, release, r.unreadable(err)
 		}
 	}
+}
+
+var errBusy = experience.Errorf(experience.Unavailable, "too much is arriving at once; please send again in a moment")
+
+// hold counts n bytes more as being in memory, until release is called.
+func (r *reader) hold(n int) (release func(), err error) {
+	if r.inFlight.Add(int64(n)) > maxInFlight {
+		err = errBusy
+	}
+	return func() { r.inFlight.Add(-int64(n)) }, err
 }
 
 // open undoes the content encoding. A gzip body is known by its first bytes as

@@ -210,14 +210,28 @@ func (v *envelope) checkBatch(maxBody int) error {
 			return experience.Errorf(experience.Invalid, "%s must be an object", o.name)
 		}
 	}
-	if (len(v.fields.context)+len(v.integrations))*len(v.items) > amplification*maxBody {
+	if v.spread() > amplification*maxBody {
 		return experience.Errorf(experience.TooLarge, "the batch's context is too large for so many events; send fewer at a time")
 	}
 	return nil
 }
 
+// spread is how many bytes the events grow by when what the batch says once is
+// written into each: a body of a few hundred bytes may hold megabytes of it.
+func (v *envelope) spread() int {
+	if !v.isBatch {
+		return 0
+	}
+	return (len(v.fields.context) + len(v.integrations)) * len(v.items)
+}
+
 // take checks each event of an envelope and writes the good ones to the log.
 func (d *Door) take(r *http.Request, c call, source Source, v *envelope, received time.Time) reply {
+	release, err := d.reader.hold(2 * v.spread()) // in the events, and in what goes to the log
+	defer release()
+	if err != nil {
+		return reply{err: err}
+	}
 	check := checker{
 		source: source, path: c.kind, imported: c.imported, received: received, limit: d.o.Limits.Event,
 		visitor: visitorOf(r, d.o.TrustedProxies), staff: d.staff(r.Context(), received),
@@ -262,7 +276,7 @@ func (d *Door) take(r *http.Request, c call, source Source, v *envelope, receive
 }
 
 func (v *envelope) surroundings() surroundings {
-	s := surroundings{sentAt: present(v.sentAt), notes: v.notes}
+	s := surroundings{sentAt: present(v.sentAt), notes: v.notes, size: len(v.fields.context) + len(v.integrations)}
 	if raw := present(v.fields.context); raw != nil {
 		s.context = members(raw)
 	}

@@ -108,6 +108,7 @@ type surroundings struct {
 	integrations []member
 	sentAt       []byte
 	notes        notes
+	size         int // bytes of context and integrations, which become part of each event
 }
 
 // check gives the event that an item is, with its marks, or why it is none.
@@ -132,8 +133,8 @@ func (c *checker) shape(it *item, e *event) *refusal {
 	case !ok || len(e.messageID) > maxID:
 		e.messageID = ""
 		return refuse("id", "messageId must be a text of at most %d bytes", maxID)
-	case len(it.raw) > c.limit:
-		return refuse("size", "the event has %d bytes, at most %d are taken", len(it.raw), c.limit)
+	case len(it.raw)+c.shared.size > c.limit:
+		return refuse("size", "the event has %d bytes, at most %d are taken", len(it.raw)+c.shared.size, c.limit)
 	case max(it.notes.depth+1, c.shared.notes.depth+2) > maxDepth:
 		return refuse("depth", "the event is nested deeper than %d levels", maxDepth)
 	case it.notes.number || c.shared.notes.number:

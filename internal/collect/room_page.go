@@ -101,7 +101,7 @@ func (r *Room) sourcePage(w http.ResponseWriter, q *web.Request) error {
 func (r *Room) changePage(w http.ResponseWriter, q *web.Request) error {
 	id := q.PathValue("id")
 	name, channel := q.FormValue("name"), experience.Channel(q.FormValue("channel"))
-	_, err := r.Sources.Update(q.Context(), id, Change{Name: &name, Channel: &channel})
+	_, err := r.change(q.Context(), id, Change{Name: &name, Channel: &channel})
 	if experience.CodeOf(err) == experience.Invalid {
 		x, getErr := r.Sources.Get(q.Context(), id)
 		if getErr != nil {

@@ -271,7 +271,12 @@ func TestAPI(t *testing.T) {
 	call("agent", "GET", "/api/v1/sources", "", 200, &list.Body)
 	var made, changed, rotated sourceItem
 	call("owner", "POST", "/api/v1/sources", `{"name":"Till 2","kind":"shop"}`, 201, &made)
+	told := r.told
 	call("owner", "PATCH", "/api/v1/sources/till-2", `{"disabled":true}`, 200, &changed)
+	call("owner", "PATCH", "/api/v1/sources/till-2", `{"channel":"phone"}`, 200, nil)
+	if r.told != told+1 {
+		t.Errorf("of a new channel, and of that alone, whoever binds events must hear: %d times", r.told-told)
+	}
 	call("owner", "POST", "/api/v1/sources/till-2/rotate", ``, 200, &rotated)
 	if made.ID != "till-2" || made.WriteKey == "" || !changed.Disabled || changed.Name != "Till 2" || rotated.WriteKey == made.WriteKey || !rotated.Disabled {
 		t.Errorf("made %+v, changed %+v, rotated %+v", made, changed, rotated)

@@ -13,6 +13,7 @@ type Batch struct {
 	Before, After experience.Position      // where the ledger must be, and where it is then
 	Rows          []experience.Interaction // fresh ones only (see Fresh), with ids
 	Moves         []Move                   // numbers ascend; those up to Head.Move are skipped
+	Catalogue     int64                    // version that gave the rows their touchpoints; 0: not checked
 	Retouch       *Retouch                 // done last, so it sees the rows of this batch
 }
 
@@ -48,6 +49,9 @@ func (l *Ledger) Append(ctx context.Context, b Batch) error {
 		}
 		if head.Position != b.Before {
 			return experience.Errorf(experience.Conflict, "the ledger is at block %d, not at %d", head.Position.Sequence, b.Before.Sequence)
+		}
+		if b.Catalogue != 0 && b.Catalogue != head.Catalogue {
+			return experience.Errorf(experience.Conflict, "the ledger follows version %d of the touchpoint catalogue, not %d", head.Catalogue, b.Catalogue)
 		}
 		head.Position = b.After
 		if len(b.Rows) > 0 {

@@ -39,6 +39,7 @@ func newBook(t testing.TB, engine string) *book {
 	t.Helper()
 	o := ledger.Options{HotLimit: hotLimit}
 	ledger.SetPartRows(&o, partRows)
+	ledger.SetSortBytes(&o, 4000)
 	if engine == "DuckDB" {
 		o.Path = filepath.Join(t.TempDir(), "ledger.duckdb")
 	} else {

@@ -16,9 +16,10 @@ type Options struct {
 	URL           string       // postgres://…
 	Logger        *slog.Logger // default: discards
 	HotLimit      int          // rows in arrival order before Compact sorts them (DuckDB); default 200,000
-	MemoryLimitMB int          // what DuckDB's buffers may take, in megabytes; default 128
+	MemoryLimitMB int          // what DuckDB's buffers may take, in megabytes; default 512: long texts are sorted and written in memory
 
-	partRows int64 // tests make parts small; default partRows
+	partRows  int64 // tests make parts small; default partRows
+	sortBytes int64 // and slices; default sortBytes
 }
 
 // Ledger is the book. Append, Fresh and Compact are for the one weaver; any
@@ -75,7 +76,10 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 		o.HotLimit = 200_000
 	}
 	if o.MemoryLimitMB <= 0 {
-		o.MemoryLimitMB = 128
+		o.MemoryLimitMB = 512
+	}
+	if o.sortBytes <= 0 {
+		o.sortBytes = sortBytes
 	}
 	if o.partRows <= 0 {
 		o.partRows = partRows

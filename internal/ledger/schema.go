@@ -37,9 +37,15 @@ const columnTypes = `
 	properties JSON,
 	context JSON`
 
-// readColumns selects an Interaction for scanInteraction.
-const readColumns = `id::TEXT, message_id, source, kind, name, time, received_at, subject::TEXT, person_id::TEXT,` +
-	` touchpoint, visit, revenue, currency, order_id, product_id, flags, imported, properties::TEXT, context::TEXT`
+// readColumns selects an Interaction for scanInteraction, its context if asked for.
+func readColumns(context bool) string {
+	last := `NULL::TEXT`
+	if context {
+		last = `context::TEXT`
+	}
+	return `id::TEXT, message_id, source, kind, name, time, received_at, subject::TEXT, person_id::TEXT,` +
+		` touchpoint, visit, revenue, currency, order_id, product_id, flags, imported, properties::TEXT, ` + last
+}
 
 type scanner interface{ Scan(dest ...any) error }
 

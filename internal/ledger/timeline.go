@@ -16,6 +16,7 @@ type TimelineQuery struct {
 	Before         string // the cursor the page before gave, or an RFC 3339 time (that moment left out); "": from the latest
 	Limit          int    // rows in a page, 1 to 1000; default 50
 	IncludeFlagged bool   // also bots and staff
+	Context        bool   // also each row's context, which mostly is the largest part of it and nobody looks at
 }
 
 // Timeline gives a page of a person's interactions by time, then id, both
@@ -25,7 +26,7 @@ func (l *Ledger) Timeline(ctx context.Context, q TimelineQuery) ([]experience.In
 	if q.Person.IsZero() {
 		return nil, "", nil
 	}
-	p := page{person: q.Person, limit: min(max(q.Limit, 1), 1000), flagged: q.IncludeFlagged}
+	p := page{person: q.Person, limit: min(max(q.Limit, 1), 1000), flagged: q.IncludeFlagged, context: q.Context}
 	if q.Limit <= 0 {
 		p.limit = 50
 	}
@@ -61,6 +62,7 @@ type page struct {
 	person  experience.ID
 	limit   int
 	flagged bool
+	context bool
 	before  bool // the three below hold
 	// The last row of the page before. ReceivedAt settles what id cannot: a
 	// message sent again a day later is the same message, and a new row.
@@ -118,5 +120,5 @@ func (p *page) parse(before string) error {
 // selectFrom asks for one row more than the page holds, to know whether there is
 // a page after it.
 func (p page) selectFrom(from string) string {
-	return `SELECT ` + readColumns + ` FROM ` + from + pageOrder + fmt.Sprintf(` LIMIT %d`, p.limit+1)
+	return `SELECT ` + readColumns(p.context) + ` FROM ` + from + pageOrder + fmt.Sprintf(` LIMIT %d`, p.limit+1)
 }

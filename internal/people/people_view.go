@@ -130,7 +130,7 @@ func (v personView) facts() []fact {
 	add("email", v.Email, link("mailto:", v.Email))
 	add("phone", v.Phone, link("tel:", v.Phone))
 	add("loyalty_card", v.LoyaltyCard, "")
-	add("language", languageName(v.l, v.Language), "")
+	add("language", web.Capital(languageName(v.l, v.Language)), "")
 	add("country", countryName(v.l, v.Country), "")
 	add("birthday", v.birthday(), "")
 	return out

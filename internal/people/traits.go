@@ -22,13 +22,14 @@ type said struct {
 }
 
 // newer tells whether a replaces b: the later one does; of two at the same
-// moment the greater text, so that the order of arrival cannot matter.
+// moment the lesser text, so that the order of arrival cannot matter and that
+// of two consents the refusal stands.
 func (a said) newer(b said) bool {
 	if a.at != b.at {
 		return a.at > b.at
 	}
 	if a.value != b.value {
-		return a.value > b.value
+		return a.value < b.value
 	}
 	return a.source > b.source
 }

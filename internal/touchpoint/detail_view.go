@@ -112,6 +112,12 @@ func volumeChart(l *web.Locale, s span, p Period, q *web.Request, counts []Count
 	return chart
 }
 
+// untitled is a chart inside a card that has its title already.
+func untitled(p web.ChartProps) web.ChartProps {
+	p.Title = ""
+	return p
+}
+
 // bindForm is the entries of the form that binds events.
 type bindForm struct{ kinds, sources, ops []web.Choice }
 
@@ -266,5 +272,5 @@ func bindingColumns(ctx context.Context, acts bool) []web.Column {
 }
 
 func latestColumns(ctx context.Context) []web.Column {
-	return columns(ctx, false, "touchpoint.last", "touchpoint.event", "touchpoint.who")
+	return columns(ctx, false, "touchpoint.when", "touchpoint.event", "touchpoint.who")
 }

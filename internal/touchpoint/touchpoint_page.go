@@ -53,7 +53,7 @@ func (r *Room) overviewPage(w http.ResponseWriter, q *web.Request) error {
 	v.groups = groupByStage(l, c, f, m)
 	v.head.Question, v.head.Action = l.T("touchpoint.question"), newButton(l, v.steers)
 	v.head.Period = s.words(l, m.period, q.Now)
-	if m.compares && err == nil {
+	if m.compares && err == nil && !v.never {
 		v.head.Compare = l.T("touchpoint.compare."+string(s), "n", active(m.before))
 	}
 	v.unbound = r.unboundRows(ctx, q, c, 0, glance)

@@ -137,16 +137,19 @@ func groupByStage(l *web.Locale, c Catalogue, f Filter, m measured) []group {
 				g.idle = append(g.idle, barOf(l, t, m))
 			}
 		}
-		g.note = l.T("touchpoint.group.note", "n", len(list), "total", total)
+		g.note = l.T("touchpoint.group.all", "n", len(list))
+		if total > 0 {
+			g.note += " · " + l.T("touchpoint.group.contacts", "n", total)
+		}
 		out = append(out, g)
 	}
 	return out
 }
 
-// idleLabel counts the touchpoints of a group where nothing happened.
+// idleLabel names the fold over the touchpoints where nothing happened.
 func idleLabel(ctx context.Context, g group) string {
 	if len(g.bars) == 0 {
-		return web.T(ctx, "touchpoint.group.all", "n", len(g.idle))
+		return web.T(ctx, "touchpoint.group.which")
 	}
 	return web.T(ctx, "touchpoint.group.idle", "n", len(g.idle))
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // The room around a chart's drawing, in pixels: the widths are shares of the
@@ -82,6 +83,22 @@ func (c chart) x(i int) float64 { return 100 * (float64(i) + 0.5) / float64(max(
 
 func px(v float64) string  { return strconv.FormatFloat(v, 'f', 1, 64) }
 func pct(v float64) string { return strconv.FormatFloat(v, 'f', 3, 64) + "%" }
+
+// gutter is the class that leaves room for the levels' values beside the
+// drawing, so that no line strikes a figure through.
+func (c chart) gutter(l *Locale) string {
+	longest := 0
+	for _, t := range c.ticks {
+		longest = max(longest, utf8.RuneCountInString(c.value(l, t)))
+	}
+	switch {
+	case longest <= 2:
+		return "gutter-s"
+	case longest <= 5:
+		return "gutter-m"
+	}
+	return "gutter-l"
+}
 
 // path draws a line in a box 100 wide and plot high; gaps interrupt it.
 func (c chart) path(s Series) string {

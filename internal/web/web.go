@@ -118,7 +118,7 @@ func New(o Options) (*Site, error) {
 		origin: http.NewCrossOriginProtection(), bundle: newBundle(), closed: make(chan struct{}),
 	}
 	if a.missing {
-		s.log.Warn("pages have no styles: the assets were not built (make build)")
+		s.log.Info("pages have no styles: the assets were not built (make build)")
 	}
 	if err := s.Messages(ownMessages); err != nil {
 		return nil, err

@@ -1,0 +1,169 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"regia/internal/experience"
+)
+
+// build writes source into new tables, as many as keep within partRows. A cold
+// one is written in chunks of ascending persons, each sorted by itself, so that
+// memory stays bounded however large it is. Until swap lists the tables nobody
+// sees them; Open drops those a crash left.
+func (d *duck) build(ctx context.Context, source string, old part) ([]part, error) {
+	chunks, err := d.divide(ctx, source, old)
+	if err != nil {
+		return nil, err
+	}
+	perPart := len(chunks)
+	if perPart > chunksInPart {
+		perPart = chunksInPart / 2 // half full, so that it need not be divided again soon
+	}
+	var made []part
+	for len(chunks) > 0 {
+		n := min(perPart, len(chunks))
+		p := part{kind: old.kind, low: chunks[0].low, high: chunks[n-1].high}
+		if p.name, err = newName(ctx, d.db, p.kind); err != nil {
+			return nil, err
+		}
+		if err := d.buildPart(ctx, p, source, chunks[:n]); err != nil {
+			return nil, err
+		}
+		made, chunks = append(made, p), chunks[n:]
+	}
+	return made, nil
+}
+
+// buildPart commits slice by slice: what a transaction wrote stays in memory
+// until it ends, however long its texts are.
+func (d *duck) buildPart(ctx context.Context, p part, source string, chunks []part) error {
+	if _, err := d.db.ExecContext(ctx, `CREATE TABLE `+p.name+` (`+columnTypes+`)`); err != nil {
+		return err
+	}
+	for _, c := range chunks {
+		if err := d.insertChunk(ctx, p, source, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// insertChunk writes the rows of a chunk in order, a slice at a time, and makes
+// sure that none was left out.
+func (d *duck) insertChunk(ctx context.Context, p part, source string, c part) error {
+	insert := `INSERT INTO ` + p.name + ` SELECT * FROM (` + source + `) WHERE ` + c.where("person_id")
+	if p.kind != "cold" {
+		_, err := d.db.ExecContext(ctx, insert)
+		return err
+	}
+	total, cuts, err := d.slices(ctx, source, c)
+	if err != nil {
+		return err
+	}
+	written := int64(0)
+	for k := 0; k <= len(cuts); k++ {
+		var from, to string
+		var args []any
+		if k > 0 {
+			from, args = ` AND `+cuts[k-1].reached(len(args)), append(args, cuts[k-1].args()...)
+		}
+		if k < len(cuts) {
+			to, args = ` AND NOT `+cuts[k].reached(len(args)), append(args, cuts[k].args()...)
+		}
+		r, err := d.db.ExecContext(ctx, insert+from+to+` ORDER BY person_id, time, id`, args...)
+		if err != nil {
+			return err
+		}
+		n, err := r.RowsAffected()
+		if err != nil {
+			return err
+		}
+		written += n
+	}
+	if written != total {
+		return fmt.Errorf("sort part %s: %d of %d rows were written; nothing was changed", p.name, written, total)
+	}
+	return nil
+}
+
+// cut is the first row of a slice, in the order of a cold part.
+type cut struct {
+	person experience.ID
+	time   time.Time
+	id     experience.ID
+}
+
+// reached is the condition that a row is the cut or comes after it; its three
+// parameters follow n others.
+func (c cut) reached(n int) string {
+	return fmt.Sprintf(`(person_id > $%[1]d::UUID OR person_id = $%[1]d::UUID AND (time > $%[2]d OR time = $%[2]d AND id >= $%[3]d::UUID))`, n+1, n+2, n+3)
+}
+
+func (c cut) args() []any { return []any{c.person, c.time, c.id} }
+
+// slices counts the rows of a chunk, and cuts them where their texts would be
+// more than is sorted in one piece.
+func (d *duck) slices(ctx context.Context, source string, c part) (total int64, cuts []cut, err error) {
+	rows := `FROM (` + source + `) WHERE ` + c.where("person_id")
+	const size = `(strlen(properties::TEXT) + strlen(coalesce(context::TEXT, '')) + 200)`
+	var bytes int64
+	if err := d.db.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(`+size+`), 0)::BIGINT `+rows).Scan(&total, &bytes); err != nil {
+		return 0, nil, err
+	}
+	if bytes <= d.options.sortBytes {
+		return total, nil, nil
+	}
+	found, err := d.db.QueryContext(ctx, fmt.Sprintf(`SELECT person_id::TEXT, time, id::TEXT FROM (
+		SELECT *, lag(slice) OVER (ORDER BY person_id, time, id) AS former FROM (
+			SELECT person_id, time, id, sum(size) OVER (ORDER BY person_id, time, id ROWS UNBOUNDED PRECEDING) // %d AS slice
+			FROM (SELECT person_id, time, id, %s AS size %s)))
+		WHERE slice <> former ORDER BY person_id, time, id`, d.options.sortBytes, size, rows))
+	if err != nil {
+		return 0, nil, err
+	}
+	defer found.Close()
+	for found.Next() {
+		var x cut
+		if err := found.Scan(&x.person, &x.time, &x.id); err != nil {
+			return 0, nil, err
+		}
+		cuts = append(cuts, x)
+	}
+	return total, cuts, found.Err()
+}
+
+// divide cuts a cold part into ranges of persons of about equal size: a sample
+// says where.
+func (d *duck) divide(ctx context.Context, source string, old part) ([]part, error) {
+	chunks := []part{old}
+	var total int64
+	if err := d.db.QueryRowContext(ctx, `SELECT count(*) FROM (`+source+`)`).Scan(&total); err != nil {
+		return nil, err
+	}
+	n := total*chunksInPart/d.options.partRows + 1
+	if n == 1 || old.kind != "cold" {
+		return chunks, nil
+	}
+	rows, err := d.db.QueryContext(ctx, fmt.Sprintf(`SELECT min(person_id)::TEXT FROM (
+		SELECT person_id, ntile(%d) OVER (ORDER BY person_id) AS chunk FROM (SELECT person_id FROM (%s) USING SAMPLE 50000 ROWS))
+		GROUP BY chunk ORDER BY chunk OFFSET 1`, n, source))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var low experience.ID
+		if err := rows.Scan(&low); err != nil {
+			return nil, err
+		}
+		last := &chunks[len(chunks)-1]
+		if bytes.Compare(low[:], last.low[:]) > 0 { // else somebody has more rows than a chunk holds
+			last.high = low
+			chunks = append(chunks, part{kind: old.kind, low: low, high: old.high})
+		}
+	}
+	return chunks, rows.Err()
+}
