@@ -215,21 +215,21 @@ func cut(t *rapid.T, at experience.Position, source string, events []experience.
 func weaveAll(t *rapid.T, db *registry.DB, book *ledger.Ledger, at experience.Position, blocks []stream.Block) {
 	ctx := context.Background()
 	for {
+		c := &crashing{Ledger: book}
+		w := weaver(t, db, c)
+		if err := w.Refresh(ctx); err != nil {
+			t.Fatalf("refresh: %v", err)
+		}
 		head := headOf(t, book)
 		left := blocks[head.Position.Sequence-at.Sequence:]
 		if len(left) == 0 {
 			return
 		}
-		c := &crashing{Ledger: book}
 		switch rapid.IntRange(0, 5).Draw(t, "crash") {
 		case 0:
 			c.before = true
 		case 1:
 			c.after = true
-		}
-		w := weaver(t, db, c)
-		if err := w.Load(ctx); err != nil {
-			t.Fatalf("load: %v", err)
 		}
 		n := rapid.IntRange(1, len(left)).Draw(t, "blocks at once")
 		if err := w.Weave(ctx, head, left[:n]); err != nil && !errors.Is(err, errCrash) {

@@ -30,7 +30,7 @@ func Sources() []Source {
 		return Source{Key: key, Kind: kind, Channel: c, Name: map[string]string{"it": it, "en": en}}
 	}
 	list := []Source{
-		named(sourceSite, "site", experience.Web, "Sito ramelino", "Ramelino web site"),
+		named(sourceSite, "site", experience.Web, "Sito Ramelino", "Ramelino web site"),
 		named(sourceApp, "app", experience.App, "App Ramelino", "Ramelino app"),
 	}
 	for _, s := range shops() {

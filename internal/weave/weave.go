@@ -314,10 +314,12 @@ func (w *Weaver) fresh(ctx context.Context, threads []thread) ([]thread, error) 
 // knows.
 func (w *Weaver) Sequence() uint64 { return w.woven.Load() }
 
-// Load reads the touchpoint catalogue; Run does it by itself.
-func (w *Weaver) Load(ctx context.Context) error {
-	return w.Registry.Read(ctx, func(ctx context.Context, tx registry.Tx) (err error) {
-		w.catalogue, err = w.Touchpoints.Load(ctx, tx)
+// Refresh has the weaver and the ledger follow the touchpoint catalogue as it is
+// now; Run does it by itself.
+func (w *Weaver) Refresh(ctx context.Context) error {
+	head, err := w.Ledger.Head(ctx)
+	if err != nil {
 		return err
-	})
+	}
+	return w.refresh(ctx, head)
 }
