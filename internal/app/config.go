@@ -5,6 +5,8 @@ package app
 import (
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"time"
 
 	"regia/internal/experience"
@@ -57,7 +59,20 @@ func (c Config) Initialised() bool {
 	return err == nil
 }
 
-// firstConfig is the regia.yaml that init writes: every setting, commented.
+// settings writes the regia.yaml that init leaves: what it was told, and every
+// other setting as a comment.
+func (c Config) settings() string {
+	text := firstConfig
+	for name, value := range map[string]string{"listen": c.Listen, "url": c.URL, "registry": c.Registry, "ledger": c.Ledger, "nats": c.NATS} {
+		if value == "" || name == "listen" && value == DefaultListen {
+			continue
+		}
+		line := regexp.MustCompile(`(?m)^# ` + name + `: .*$`)
+		text = line.ReplaceAllLiteralString(text, name+": "+strconv.Quote(value))
+	}
+	return text
+}
+
 const firstConfig = `# Settings of this Regia. A flag wins over the environment (REGIA_LISTEN, ...),
 # and that over this file. Remove the # to change one.
 
@@ -82,7 +97,7 @@ func (c Config) CreateFolder() error {
 		return experience.Errorf(experience.Unavailable, "the folder %s cannot be made: %w", c.Data, err)
 	}
 	_ = os.Chmod(c.Data, 0o700) // one that was there may be open to all; where it is not ours to close, doctor says so
-	if err := os.WriteFile(filepath.Join(c.Data, configFile), []byte(firstConfig), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(c.Data, configFile), []byte(c.settings()), 0o600); err != nil {
 		return experience.Errorf(experience.Unavailable, "the folder %s cannot be written to: %w", c.Data, err)
 	}
 	return nil

@@ -21,6 +21,12 @@ import (
 // goes on with it.
 const demoFile = "demo.json"
 
+// HoldsDemo tells whether the folder is a demo's.
+func (c Config) HoldsDemo() bool {
+	_, err := os.Stat(filepath.Join(c.Data, demoFile))
+	return err == nil
+}
+
 // Demo is the invented company in a folder of its own.
 type Demo struct {
 	app     *App

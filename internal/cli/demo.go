@@ -33,7 +33,10 @@ while it runs. The folder can be removed afterwards.`,
 			if err != nil {
 				return err
 			}
-			if err := cfg.CreateFolder(); err != nil && experience.CodeOf(err) != experience.Conflict {
+			switch err := cfg.CreateFolder(); {
+			case experience.CodeOf(err) == experience.Conflict && !cfg.HoldsDemo():
+				return experience.Errorf(experience.Conflict, "%s is a Regia of somebody's own, and no demo's: nothing was changed. Choose another folder with --data", cfg.Data)
+			case err != nil && experience.CodeOf(err) != experience.Conflict:
 				return err
 			}
 			a, err := app.Open(ctx, cfg, c.version, c.logger(quiet(cfg)))

@@ -93,6 +93,10 @@ func (c *cli) runImport(cmd *cobra.Command, f importFlags, files []string) error
 			return err
 		}
 	}
+	before, err := count(ctx, cl)
+	if err != nil {
+		return err
+	}
 	report, err := in.Run(ctx, &connect.HTTPSender{Server: cl.base, WriteKey: key, Client: &http.Client{Transport: cl.http.Transport}})
 	bar.finish()
 	if err != nil {
@@ -102,10 +106,26 @@ func (c *cli) runImport(cmd *cobra.Command, f importFlags, files []string) error
 	if err := cl.caught(ctx); err != nil {
 		return err
 	}
+	after, err := count(ctx, cl)
+	if err != nil {
+		return err
+	}
 	return c.print(report, func(w io.Writer) {
 		fmt.Fprintln(w, report.Summary())
+		fmt.Fprintf(w, "New in Regia: %d contacts, %d people; what was there already stayed as it was.\n", after.Interactions-before.Interactions, max(0, after.People-before.People))
 		fmt.Fprintf(w, "Everything stands on the pages now (%.1f s after the last row).\n", time.Since(start).Seconds())
 	})
+}
+
+// holding is how much a Regia holds.
+type holding struct {
+	Interactions int64 `json:"interactions"`
+	People       int64 `json:"people"`
+}
+
+func count(ctx context.Context, cl *client) (h holding, err error) {
+	err = cl.get(ctx, "/api/v1/status", nil, &h)
+	return h, err
 }
 
 func firstNonEmpty(a, b string) string {

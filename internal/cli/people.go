@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -34,6 +35,8 @@ type personRow struct {
 	Name         string    `json:"name"`
 	Email        string    `json:"email"`
 	Phone        string    `json:"phone"`
+	Card         string    `json:"loyalty_card"`
+	Handle       string    `json:"handle"`
 	Interactions int64     `json:"interactions"`
 	LastSeen     time.Time `json:"last_seen"`
 }
@@ -57,8 +60,11 @@ func (c *cli) peopleFind() *cobra.Command {
 					fmt.Fprintln(w, "Nobody was found.")
 				}
 				t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+				if len(p.Items) > 0 {
+					fmt.Fprintln(t, "ID\tNAME\tE-MAIL OR PHONE\tCONTACTS\tLAST SEEN")
+				}
 				for _, r := range p.Items {
-					fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\n", r.ID, r.Name, r.Email, r.Interactions, r.LastSeen.Format("2006-01-02 15:04"))
+					fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\n", r.ID, cmp.Or(r.Name, r.Card, r.Handle), cmp.Or(r.Email, r.Phone), r.Interactions, r.LastSeen.Local().Format("2006-01-02 15:04"))
 				}
 				return t.Flush()
 			})

@@ -402,7 +402,7 @@ func (r *run) report() Report {
 
 // Summary says a report in one line.
 func (r Report) Summary() string {
-	s := fmt.Sprintf("%d rows, %d interactions, %d people, %d accepted, %d rows rejected, %.1f s", r.Rows, r.Interactions, r.People, r.Accepted, r.Rejected, r.Seconds)
+	s := fmt.Sprintf("%d rows: %d interactions and %d profiles sent, %d taken, %d rows rejected, %.1f s", r.Rows, r.Interactions, r.Profiles, r.Accepted, r.Rejected, r.Seconds)
 	if r.RejectedFile != "" {
 		s += "; see " + r.RejectedFile
 	}

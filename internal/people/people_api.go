@@ -273,7 +273,7 @@ func (r *Room) current(ctx context.Context, text string) (experience.ID, error) 
 }
 
 func (s *Summary) mask() {
-	for _, f := range []*string{&s.Name, &s.FirstName, &s.LastName, &s.Email, &s.Phone, &s.Birthday, &s.LoyaltyCard} {
+	for _, f := range []*string{&s.Name, &s.FirstName, &s.LastName, &s.Email, &s.Phone, &s.Birthday, &s.LoyaltyCard, &s.Handle} {
 		*f = web.Mask(*f)
 	}
 }

@@ -30,6 +30,7 @@ type Essential struct {
 	Country     string `json:"country"`
 	Birthday    string `json:"birthday"`
 	LoyaltyCard string `json:"loyalty_card"`
+	Handle      string `json:"handle" doc:"The user id, or another name by which systems know them"`
 }
 
 // essentialTraits gives the field that a trait's name fills, in the spellings
@@ -107,7 +108,7 @@ func project(ctx context.Context, tx registry.Tx, touched map[experience.ID]bool
 		case there:
 			stale = append(stale, id)
 		}
-		rows = append(rows, []any{id, d.known, d.Name, d.FirstName, d.LastName, d.Email, d.Phone, d.Language, d.Country, d.Birthday, d.LoyaltyCard, d.digest()})
+		rows = append(rows, []any{id, d.known, d.Name, d.FirstName, d.LastName, d.Email, d.Phone, d.Language, d.Country, d.Birthday, d.LoyaltyCard, d.Handle, d.digest()})
 		for t := range d.terms {
 			terms = append(terms, []any{t, id})
 		}
@@ -118,10 +119,10 @@ func project(ctx context.Context, tx registry.Tx, touched map[experience.ID]bool
 	if err := execIn(ctx, tx, `DELETE FROM people WHERE id IN ?`, gone); err != nil {
 		return err
 	}
-	if err := insert(ctx, tx, `INSERT INTO people (id, known, name, first_name, last_name, email, phone, language, country, birthday, loyalty_card, digest)`,
+	if err := insert(ctx, tx, `INSERT INTO people (id, known, name, first_name, last_name, email, phone, language, country, birthday, loyalty_card, handle, digest)`,
 		`ON CONFLICT (id) DO UPDATE SET known = excluded.known, name = excluded.name, first_name = excluded.first_name, last_name = excluded.last_name,
 		 email = excluded.email, phone = excluded.phone, language = excluded.language, country = excluded.country, birthday = excluded.birthday,
-		 loyalty_card = excluded.loyalty_card, digest = excluded.digest`, 12, rows); err != nil {
+		 loyalty_card = excluded.loyalty_card, handle = excluded.handle, digest = excluded.digest`, 13, rows); err != nil {
 		return err
 	}
 	return insert(ctx, tx, `INSERT INTO people_terms (term, person_id)`, `ON CONFLICT DO NOTHING`, 2, sorted(terms))
@@ -215,6 +216,8 @@ func (d *draft) fill(latest map[string]said, held []experience.Identifier) {
 			setIfEmpty(&d.LoyaltyCard, i.Value)
 		case experience.AnonymousID, experience.DeviceID:
 			continue
+		default: // the surest first: a user id, then a company's own kinds
+			setIfEmpty(&d.Handle, i.Value)
 		}
 		d.known = true
 		d.terms[fold(i.Value)] = true

@@ -351,9 +351,9 @@ func (r *Records) heldByAny(ctx context.Context, tx registry.Tx, person experien
 // are not there.
 func (r *Records) summaries(ctx context.Context, tx registry.Tx, ids []string) ([]Summary, error) {
 	by := map[string]Summary{}
-	err := eachIn(ctx, tx, `SELECT id, known, name, first_name, last_name, email, phone, language, country, birthday, loyalty_card FROM people WHERE id IN ?`, ids, func(rows *sql.Rows) error {
+	err := eachIn(ctx, tx, `SELECT id, known, name, first_name, last_name, email, phone, language, country, birthday, loyalty_card, handle FROM people WHERE id IN ?`, ids, func(rows *sql.Rows) error {
 		var s Summary
-		err := rows.Scan(&s.ID, &s.Known, &s.Name, &s.FirstName, &s.LastName, &s.Email, &s.Phone, &s.Language, &s.Country, &s.Birthday, &s.LoyaltyCard)
+		err := rows.Scan(&s.ID, &s.Known, &s.Name, &s.FirstName, &s.LastName, &s.Email, &s.Phone, &s.Language, &s.Country, &s.Birthday, &s.LoyaltyCard, &s.Handle)
 		by[s.ID.String()] = s
 		return err
 	})

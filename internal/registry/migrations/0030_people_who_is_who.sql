@@ -83,6 +83,7 @@ CREATE TABLE people (
     country      TEXT NOT NULL DEFAULT '',
     birthday     TEXT NOT NULL DEFAULT '',
     loyalty_card TEXT NOT NULL DEFAULT '',
+    handle       TEXT NOT NULL DEFAULT '',
     digest       TEXT NOT NULL DEFAULT ''
 );
 -- Beginnings to search by: words of the name, identifiers.
