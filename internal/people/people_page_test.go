@@ -185,7 +185,7 @@ func TestPeopleAreFoundAndMasked(t *testing.T) {
 	anna := h.happens(0, "", map[string]any{"firstName": "Anna", "lastName": "Ferri", "shoe": "size 38"}, "user_id:a1", "email:anna@example.it")
 	h.happens(3, "Order Completed", map[string]any{"order_id": "77", "products": []any{map[string]any{"name": "Blue cup", "quantity": 2}}}, "user_id:a1")
 	h.happens(5, "Product Viewed", nil, "anonymous_id:someone")
-	h.wants(h.page(experience.Owner, "/people"), "Anna Ferri", "anna@example.it", "Anonymous visitor #", "1 person with a name", "1 anonymous visitor")
+	h.wants(h.page(experience.Owner, "/people"), "Anna Ferri", "anna@example.it", "Anonymous visitor #", "1 person known by a name", "1 anonymous visitor")
 	h.wants(h.page(experience.Store, "/people?q=fer"), "Anna Ferri", "1 person for")
 	h.wants(h.page(experience.Owner, "/people?q=zzz"), "Nobody for")
 	h.wants(h.page(experience.Owner, "/people/suggest?q=ann"), "Anna Ferri", "/people/"+anna.String())
