@@ -73,6 +73,7 @@ func (c Config) settings() string {
 	return text
 }
 
+// firstConfig is every setting there is, as a comment.
 const firstConfig = `# Settings of this Regia. A flag wins over the environment (REGIA_LISTEN, ...),
 # and that over this file. Remove the # to change one.
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"strings"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
@@ -129,11 +128,7 @@ func (a *App) sourcesChanged(ctx context.Context) error {
 }
 
 // Decide takes a human decision about identity in by the one door: the log.
-// What no book can keep is refused here: the weaver could never get past it.
 func (a *App) Decide(ctx context.Context, d experience.Decision) error {
-	if strings.ContainsRune(d.A.Value+d.B.Value, 0) {
-		return experience.Errorf(experience.Invalid, "people.error.decision")
-	}
 	properties, err := json.Marshal(d)
 	if err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 // build writes source into new tables, as many as keep within partRows. A cold
 // one is written in chunks of ascending persons, each sorted by itself, so that
 // memory stays bounded however large it is. Until swap lists the tables nobody
-// sees them; Open drops those a crash left.
+// sees them; merge drops those a failure left, Open those of a crash.
 func (d *duck) build(ctx context.Context, source string, old part) ([]part, error) {
 	chunks, err := d.divide(ctx, source, old)
 	if err != nil {

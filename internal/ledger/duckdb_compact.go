@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -248,11 +249,11 @@ func (d *duck) merge(ctx context.Context, sealed string, old part, s *CompactSta
 		d.writing.Unlock()
 		made, err := d.build(ctx, source, old)
 		if err != nil {
-			return fmt.Errorf("sort part %s with %s: %w", old.name, sealed, err)
+			return errors.Join(fmt.Errorf("sort part %s with %s: %w", old.name, sealed, err), d.dropOrphans(context.WithoutCancel(ctx)))
 		}
 		swapped, err := d.swap(ctx, edits, sealed, old, made)
 		if err != nil {
-			return fmt.Errorf("replace part %s: %w", old.name, err)
+			return errors.Join(fmt.Errorf("replace part %s: %w", old.name, err), d.dropOrphans(context.WithoutCancel(ctx)))
 		}
 		if swapped {
 			s.Rows += rows

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"regia/internal/experience"
 	"regia/internal/ledger"
@@ -48,6 +49,31 @@ func TestOnePersonWithMuchText(t *testing.T) {
 	items, _, err := l.Timeline(t.Context(), ledger.TimelineQuery{Person: row("m", "s", "p", 1).Person, Limit: 100})
 	if err != nil || len(items) != 100 {
 		t.Fatalf("%d on the timeline: %v", len(items), err)
+	}
+}
+
+// A compaction that is stopped anywhere leaves no table behind, and no row out.
+func TestStoppedCompactionLeavesNothing(t *testing.T) {
+	b := newBook(t, "DuckDB")
+	var rows []experience.Interaction
+	for n := range 3000 {
+		rows = append(rows, row(fmt.Sprintf("m%d", n), fmt.Sprint("s", n%300), fmt.Sprint("p", n%300), n))
+	}
+	b.rows(rows...)
+	for patience := time.Millisecond; ; patience *= 2 {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		_, err := b.CompactAll(ctx)
+		cancel()
+		left := b.ask(`SELECT count(*) FROM duckdb_tables() WHERE regexp_matches(table_name, '^(hot|cold|nobody)_') AND table_name NOT IN (SELECT name FROM parts)`)
+		if fmt.Sprint(left) != "[0]" {
+			t.Fatalf("%v tables were left after %v", left, patience)
+		}
+		if n := b.ask(`SELECT count(*) FROM interactions`); fmt.Sprint(n) != "[3000]" {
+			t.Fatalf("%v rows after %v", n, patience)
+		}
+		if err == nil {
+			return
+		}
 	}
 }
 

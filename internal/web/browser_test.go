@@ -20,6 +20,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"regia/internal/experience"
+	"regia/internal/testkit"
 )
 
 // TestGalleryInChromium looks at the gallery as people do: narrow and wide,
@@ -28,11 +29,11 @@ import (
 func TestGalleryInChromium(t *testing.T) {
 	path := chromium()
 	if path == "" {
-		t.Skip("no Chromium here")
+		testkit.Missing(t, "no Chromium here: install Debian's package chromium")
 	}
 	site := thingSite(t)
 	if site.assets.missing {
-		t.Skip("the assets were not built")
+		testkit.Missing(t, "the assets were not built: make build")
 	}
 	names := fstest.MapFS{}
 	for _, lang := range Languages {
@@ -154,11 +155,11 @@ func complaints(t *testing.T, ctx context.Context) func() []string {
 func TestSearchByKeyboard(t *testing.T) {
 	path := chromium()
 	if path == "" {
-		t.Skip("no Chromium here")
+		testkit.Missing(t, "no Chromium here: install Debian's package chromium")
 	}
 	site := testSite(t, nil)
 	if site.assets.missing {
-		t.Skip("the assets were not built")
+		testkit.Missing(t, "the assets were not built: make build")
 	}
 	site.Public("GET /people/suggest", func(w writer, r *Request) error {
 		return site.RenderFragment(w, r, Suggestions([]Suggestion{{URL: "/a", Title: "A"}, {URL: "/_gallery?chosen", Title: "B"}}))
