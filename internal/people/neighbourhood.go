@@ -96,6 +96,12 @@ func (n *neighbourhood) reconsider(i experience.Identifier, why review) {
 	}
 }
 
+// bears tells whether a decision that names i may change a user class now: it
+// is new itself, or it waited for i, which nobody had seen until now.
+func (n *neighbourhood) bears(i experience.Identifier) bool {
+	return n.review[i] == decided || i.Kind == experience.UserID && n.stored[i].isNew
+}
+
 func (n *neighbourhood) loadIdentifiers(ctx context.Context, ids []experience.Identifier) error {
 	byID := map[string]experience.Identifier{}
 	var missing []string
@@ -152,7 +158,7 @@ func (n *neighbourhood) loadDecisions(ctx context.Context, ids []experience.Iden
 				if i.Kind == "" {
 					continue
 				}
-				if i.Kind == experience.UserID && (n.review[d.A] == decided || n.review[d.B] == decided) {
+				if i.Kind == experience.UserID && (n.bears(d.A) || n.bears(d.B)) {
 					n.reconsider(i, decided) // the whole user class is
 				}
 				sides = append(sides, i)
