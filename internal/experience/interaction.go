@@ -50,6 +50,9 @@ type Event struct {
 	Identifiers []Identifier `json:"identifiers,omitempty"`
 	// Imported events deduplicate for ever, live ones for 24 hours.
 	Imported bool `json:"imported,omitempty"`
+	// The import it came with, so that the import can be taken back; zero for
+	// live events.
+	Import ID `json:"import,omitzero"`
 }
 
 // Record is one event as the log carries it: with the door it came through and
@@ -87,6 +90,7 @@ type Interaction struct {
 	ProductID  string
 	Flags      Flags
 	Imported   bool
+	Import     ID              // what it was imported with; zero: it came live, or nobody said
 	Properties json.RawMessage // object; traits for identify and group
 	Context    json.RawMessage // object
 }

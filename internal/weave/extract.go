@@ -41,7 +41,7 @@ func (x extractor) thread(r experience.Record) (thread, error) {
 		row: experience.Interaction{
 			ID:        experience.HashID(x.key, "interaction", r.Source, e.MessageID),
 			MessageID: e.MessageID, Source: r.Source, Kind: e.Kind, Name: e.Name, Time: e.Time, ReceivedAt: r.ReceivedAt,
-			Subject: subject, Visit: text(context.SessionID), Flags: r.Flags, Imported: e.Imported,
+			Subject: subject, Visit: text(context.SessionID), Flags: r.Flags, Imported: e.Imported, Import: e.Import,
 			Properties: e.Properties, Context: e.Context,
 		},
 		fact: experience.Fact{Subject: subject, Identifiers: ids, Source: r.Source, Time: e.Time, Consents: context.consents()},
