@@ -11,6 +11,7 @@ import (
 // Batch is what one weave writes, all of it or nothing.
 type Batch struct {
 	Before, After experience.Position      // where the ledger must be, and where it is then
+	Forget        []experience.ID          // imports taken back: their rows go before any other is written
 	Rows          []experience.Interaction // fresh ones only (see Fresh), with ids
 	Moves         []Move                   // numbers ascend; those up to Head.Move are skipped
 	Catalogue     int64                    // version that gave the rows their touchpoints; 0: not checked
@@ -54,6 +55,9 @@ func (l *Ledger) Append(ctx context.Context, b Batch) error {
 			return experience.Errorf(experience.Conflict, "the ledger follows version %d of the touchpoint catalogue, not %d", head.Catalogue, b.Catalogue)
 		}
 		head.Position = b.After
+		if err := forget(ctx, tx, b.Forget); err != nil {
+			return err
+		}
 		if len(b.Rows) > 0 {
 			if err := tx.appendRows(ctx, b.Rows); err != nil {
 				return err

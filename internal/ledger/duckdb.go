@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 
@@ -24,7 +25,7 @@ type duck struct {
 
 	writing sync.Mutex // held during a write transaction: there is one writer
 	writer  *sql.Conn  // its connection
-	// edits counts changes made to rows in place (retouches), guarded by
+	// edits counts changes made to rows in place (retouches, imports taken back), guarded by
 	// writing: a part being rewritten meanwhile must be rewritten again.
 	edits int64
 
@@ -92,11 +93,19 @@ func (d *duck) prepare(ctx context.Context) (err error) {
 	if err := d.migrate(ctx); err != nil {
 		return err
 	}
+	// DuckDB makes its file as the umask says; nobody else on the machine may
+	// read it.
+	if err := os.Chmod(d.options.Path, 0o600); err != nil {
+		return &experience.Error{Code: experience.Unavailable, Err: err, Message: fmt.Sprintf(
+			"the ledger %s cannot be closed to others: %v", d.options.Path, err)}
+	}
 	return d.dropOrphans(ctx)
 }
 
 // duckMigrations make version i+1 of the tables from version i. Append only.
-var duckMigrations = []string{`
+var duckMigrations = []func(ctx context.Context, t *duckTx) error{firstTables, addImport}
+
+const firstDuckTables = `
 	CREATE TABLE head (sequence BIGINT, hash TEXT, move BIGINT, catalogue BIGINT);
 	INSERT INTO head VALUES (0, '', 0, 0);
 	CREATE TABLE seen (id UUID NOT NULL, received_at TIMESTAMPTZ NOT NULL, forever BOOLEAN NOT NULL);
@@ -104,9 +113,26 @@ var duckMigrations = []string{`
 	CREATE SEQUENCE part_number;
 	CREATE TABLE parts (name TEXT NOT NULL, kind TEXT NOT NULL, low UUID, high UUID);
 	INSERT INTO parts VALUES ('hot_0', 'hot', NULL, NULL);
-	CREATE TABLE hot_0 (` + columnTypes + `);
-	CREATE VIEW interactions AS SELECT ` + columns + ` FROM hot_0;
-	CREATE MACRO utc(t) AS make_timestamp(epoch_us(t))`,
+	CREATE TABLE hot_0 (` + firstColumnTypes + `);
+	CREATE MACRO utc(t) AS make_timestamp(epoch_us(t))`
+
+func firstTables(ctx context.Context, t *duckTx) error {
+	_, err := t.exec(ctx, firstDuckTables)
+	return err
+}
+
+// addImport adds the column that names a row's import to every part.
+func addImport(ctx context.Context, t *duckTx) error {
+	parts, err := t.parts(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range parts {
+		if _, err := t.exec(ctx, `ALTER TABLE `+p.name+` ADD COLUMN import_id UUID`); err != nil {
+			return err
+		}
+	}
+	return t.replaceView(ctx)
 }
 
 func (d *duck) migrate(ctx context.Context) error {
@@ -122,7 +148,7 @@ func (d *duck) migrate(ctx context.Context) error {
 			return experience.Errorf(experience.Conflict, "the ledger %s was written by a newer Regia", d.options.Path)
 		}
 		for ; version < len(duckMigrations); version++ {
-			if _, err := tx.exec(ctx, duckMigrations[version]); err != nil {
+			if err := duckMigrations[version](ctx, tx.(*duckTx)); err != nil {
 				return err
 			}
 			if _, err := tx.exec(ctx, `INSERT INTO schema_version VALUES ($1)`, version+1); err != nil {

@@ -29,7 +29,7 @@ func duckRow(v []driver.Value, r *experience.Interaction) []driver.Value {
 	return append(v, duckdb.UUID(r.ID), cleanText(r.MessageID), cleanText(r.Source), cleanText(string(r.Kind)), cleanText(r.Name),
 		r.Time, r.ReceivedAt, duckID(r.Subject), duckID(r.Person), cleanText(r.Touchpoint), cleanText(r.Visit), r.Revenue,
 		cleanText(r.Currency), cleanText(r.OrderID), cleanText(r.ProductID), int16(r.Flags), r.Imported,
-		duckJSON(r.Properties), duckJSON(r.Context))
+		duckJSON(r.Properties), duckJSON(r.Context), duckID(r.Import))
 }
 
 func duckID(id experience.ID) driver.Value {

@@ -233,7 +233,8 @@ func (d *duck) targets(ctx context.Context) ([]part, error) {
 
 // merge writes a part anew with the sealed rows that belong to it, and puts it
 // in the old one's place. The writing, which takes long, holds no lock; when a
-// retouch edited rows meanwhile the work was in vain and is done again.
+// retouch or a forgotten import edited rows meanwhile the work was in vain and is
+// done again.
 func (d *duck) merge(ctx context.Context, sealed string, old part, s *CompactStats) error {
 	var rows int64
 	if err := d.db.QueryRowContext(ctx, `SELECT count(*) FROM `+sealed+` WHERE `+old.where("person_id")).Scan(&rows); err != nil || rows == 0 {
@@ -244,12 +245,14 @@ func (d *duck) merge(ctx context.Context, sealed string, old part, s *CompactSta
 		source += ` UNION ALL SELECT ` + columns + ` FROM ` + old.name
 	}
 	for {
-		d.writing.Lock()
-		edits := d.edits
-		d.writing.Unlock()
+		edits := d.editsNow()
 		made, err := d.build(ctx, source, old)
 		if err != nil {
-			return errors.Join(fmt.Errorf("sort part %s with %s: %w", old.name, sealed, err), d.dropOrphans(context.WithoutCancel(ctx)))
+			err = errors.Join(fmt.Errorf("sort part %s with %s: %w", old.name, sealed, err), d.dropOrphans(context.WithoutCancel(ctx)))
+			if d.editsNow() == edits || ctx.Err() != nil {
+				return err
+			}
+			continue // rows went while they were counted
 		}
 		swapped, err := d.swap(ctx, edits, sealed, old, made)
 		if err != nil {
@@ -261,6 +264,13 @@ func (d *duck) merge(ctx context.Context, sealed string, old part, s *CompactSta
 			return nil
 		}
 	}
+}
+
+// editsNow counts the transactions that changed rows in place so far.
+func (d *duck) editsNow() int64 {
+	d.writing.Lock()
+	defer d.writing.Unlock()
+	return d.edits
 }
 
 // swap puts made in the place of old and takes their rows out of the sealed

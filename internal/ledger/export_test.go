@@ -5,3 +5,21 @@ func SetPartRows(o *Options, n int64) { o.partRows = n }
 
 // SetSortBytes makes slices small.
 func SetSortBytes(o *Options, n int64) { o.sortBytes = n }
+
+// FirstVersion gives the statements that make a DuckDB file as the first version
+// of the tables had it, with a row in each of two parts.
+func FirstVersion() []string {
+	row := func(message string) string {
+		return `(uuid(), '` + message + `', 'web', 'track', 'Page', now(), now(), NULL, '10000000-0000-0000-0000-000000000000', '', '', 0, '', '', '', 0, false, '{"n":1}', NULL)`
+	}
+	return []string{
+		firstDuckTables,
+		`CREATE VIEW interactions AS SELECT * FROM hot_0`,
+		`CREATE TABLE cold_7 (` + firstColumnTypes + `)`,
+		`INSERT INTO parts VALUES ('cold_7', 'cold', NULL, NULL)`,
+		`INSERT INTO hot_0 VALUES ` + row("old"),
+		`INSERT INTO cold_7 VALUES ` + row("old and sorted"),
+		`CREATE TABLE schema_version (version BIGINT)`,
+		`INSERT INTO schema_version VALUES (1)`,
+	}
+}

@@ -46,12 +46,14 @@ var postgresMigrations = []string{`
 	CREATE TABLE seen (id UUID NOT NULL, received_at TIMESTAMPTZ NOT NULL, forever BOOLEAN NOT NULL);
 	CREATE INDEX seen_id ON seen (id);
 	CREATE INDEX seen_received ON seen (received_at) WHERE NOT forever;
-	CREATE TABLE interactions (` + strings.ReplaceAll(columnTypes, "TEXT", `TEXT COLLATE "C"`) + `);
+	CREATE TABLE interactions (` + strings.ReplaceAll(firstColumnTypes, "TEXT", `TEXT COLLATE "C"`) + `);
 	CREATE INDEX interactions_person ON interactions (person_id, time DESC, id DESC);
 	CREATE INDEX interactions_subject ON interactions (subject);
 	CREATE INDEX interactions_time ON interactions (time);
 	CREATE INDEX interactions_name ON interactions (source, name);
-	CREATE FUNCTION utc(t TIMESTAMPTZ) RETURNS TIMESTAMP LANGUAGE SQL IMMUTABLE PARALLEL SAFE AS $$ SELECT t AT TIME ZONE 'UTC' $$`,
+	CREATE FUNCTION utc(t TIMESTAMPTZ) RETURNS TIMESTAMP LANGUAGE SQL IMMUTABLE PARALLEL SAFE AS $$ SELECT t AT TIME ZONE 'UTC' $$`, `
+	ALTER TABLE interactions ADD COLUMN import_id UUID;
+	CREATE INDEX interactions_import ON interactions (import_id) WHERE import_id IS NOT NULL`,
 }
 
 // schemaLock is an arbitrary number: servers that start together make the
@@ -237,7 +239,7 @@ func postgresRow(r *experience.Interaction) []any {
 	return []any{[16]byte(r.ID), cleanText(r.MessageID), cleanText(r.Source), cleanText(string(r.Kind)), cleanText(r.Name),
 		r.Time, r.ReceivedAt, postgresID(r.Subject), postgresID(r.Person), cleanText(r.Touchpoint), cleanText(r.Visit),
 		r.Revenue, cleanText(r.Currency), cleanText(r.OrderID), cleanText(r.ProductID), int16(r.Flags), r.Imported,
-		postgresJSON(r.Properties), postgresJSON(r.Context)}
+		postgresJSON(r.Properties), postgresJSON(r.Context), postgresID(r.Import)}
 }
 
 func postgresID(id experience.ID) any {

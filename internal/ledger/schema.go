@@ -12,11 +12,15 @@ import (
 
 // columns of an interaction, in the order of every insert and union.
 const columns = `id, message_id, source, kind, name, time, received_at, subject, person_id, touchpoint, visit,` +
-	` revenue, currency, order_id, product_id, flags, imported, properties, context`
+	` revenue, currency, order_id, product_id, flags, imported, properties, context, import_id`
 
-// columnTypes declares them. JSON, not JSONB: JSONB forgets how the sender
-// wrote a number, and a binding may ask for that.
-const columnTypes = `
+// columnTypes declares them: those of the first version, and those added since.
+const columnTypes = firstColumnTypes + `,
+	import_id UUID`
+
+// firstColumnTypes: JSON, not JSONB: JSONB forgets how the sender wrote a
+// number, and a binding may ask for that.
+const firstColumnTypes = `
 	id UUID NOT NULL,
 	message_id TEXT NOT NULL,
 	source TEXT NOT NULL,
@@ -44,7 +48,7 @@ func readColumns(context bool) string {
 		last = `context::TEXT`
 	}
 	return `id::TEXT, message_id, source, kind, name, time, received_at, subject::TEXT, person_id::TEXT,` +
-		` touchpoint, visit, revenue, currency, order_id, product_id, flags, imported, properties::TEXT, ` + last
+		` touchpoint, visit, revenue, currency, order_id, product_id, flags, imported, properties::TEXT, ` + last + `, import_id::TEXT`
 }
 
 type scanner interface{ Scan(dest ...any) error }
@@ -54,7 +58,7 @@ func scanInteraction(row scanner) (experience.Interaction, error) {
 	var properties, context *string
 	err := row.Scan(&r.ID, &r.MessageID, &r.Source, &r.Kind, &r.Name, &r.Time, &r.ReceivedAt, &r.Subject, &r.Person,
 		&r.Touchpoint, &r.Visit, &r.Revenue, &r.Currency, &r.OrderID, &r.ProductID, &r.Flags, &r.Imported,
-		&properties, &context)
+		&properties, &context, &r.Import)
 	r.Time, r.ReceivedAt = r.Time.UTC(), r.ReceivedAt.UTC()
 	if properties != nil {
 		r.Properties = json.RawMessage(*properties)
