@@ -112,6 +112,13 @@ func benchEngine(b *testing.B, engine string) {
 			b.Logf("%+v", s)
 		})
 		timeline("compacted")
+		took("scan of all rows", func() {
+			n := 0
+			must(l.Scan(ctx, ledger.Filter{}, func(experience.Interaction) error { n++; return nil }))
+			if n < benchRows {
+				b.Fatalf("%d rows", n)
+			}
+		})
 		questions()
 		moves := make([]ledger.Move, 500)
 		for i := range moves {

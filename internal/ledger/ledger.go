@@ -38,6 +38,7 @@ type engine interface {
 	// nil, rolled back otherwise.
 	write(ctx context.Context, f func(tx writeTx) error) error
 	timeline(ctx context.Context, p page) (*sql.Rows, func(), error)
+	scan(ctx context.Context, where string, args []any, do func(experience.Interaction) error) error
 	compact(ctx context.Context, force bool) (CompactStats, error)
 	rest(ctx context.Context) error
 	dialect
