@@ -13,6 +13,7 @@ import (
 
 	"regia/internal/app"
 	"regia/internal/connect"
+	"regia/internal/mapping"
 )
 
 // world is an open Regia that weaves, as tests drive it: through its API.
@@ -80,7 +81,7 @@ func (w world) bring(example string, files ...string) connect.Report {
 
 func (w world) bringTo(key, example string, files ...string) connect.Report {
 	w.tb.Helper()
-	m, err := connect.Load(filepath.Join("..", "..", "examples", example, "mapping.yaml"))
+	m, err := mapping.Load(filepath.Join("..", "..", "examples", example, "mapping.yaml"))
 	if err != nil {
 		w.tb.Fatal(err)
 	}

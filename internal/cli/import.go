@@ -13,6 +13,7 @@ import (
 
 	"regia/internal/connect"
 	"regia/internal/experience"
+	"regia/internal/mapping"
 )
 
 func (c *cli) importCommand() *cobra.Command {
@@ -58,7 +59,7 @@ be read go to rejected.csv with the reason, and never stop the rest.`,
 
 func (c *cli) runImport(cmd *cobra.Command, f importFlags, files []string) error {
 	ctx := cmd.Context()
-	mapping, err := connect.Load(f.mapping)
+	mapping, err := mapping.Load(f.mapping)
 	if err != nil {
 		return err
 	}
@@ -170,7 +171,7 @@ func (c *cli) bar(dry bool) *bar {
 		progressbar.OptionSetElapsedTime(true), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))}
 }
 
-func (b *bar) show(p connect.Progress) {
+func (b *bar) show(p mapping.Progress) {
 	if b.bar == nil {
 		return
 	}

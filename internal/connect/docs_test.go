@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"regia/internal/mapping"
 )
 
 // TestDocumentation parses the mapping that docs/import.md is made around.
@@ -13,23 +15,23 @@ func TestDocumentation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var mapping strings.Builder
+	var spec strings.Builder
 	for i, block := range strings.Split(string(text), "```yaml\n") {
 		if i > 0 {
 			yaml, _, _ := strings.Cut(block, "```")
-			mapping.WriteString(yaml)
+			spec.WriteString(yaml)
 		}
 	}
 	// The files that the steps mention beside those that the first block shows.
-	whole := strings.Replace(mapping.String(), "\nsteps:", "\n  customers: {}\n  lines: {}\n\nsteps:", 1)
-	if _, err := Parse("import.md", []byte(whole)); err != nil {
+	whole := strings.Replace(spec.String(), "\nsteps:", "\n  customers: {}\n  lines: {}\n\nsteps:", 1)
+	if _, err := mapping.Parse("import.md", []byte(whole)); err != nil {
 		t.Errorf("%v in\n%s", err, whole)
 	}
 }
 
 // TestColumnsNamedLikeFunctions: a column may be called as it likes.
 func TestColumnLikeFunctionHint(t *testing.T) {
-	m, err := Parse("m.yaml", []byte(strings.Replace(good, "{order_id: =id}", "{at: =total + id}", 1)))
+	m, err := mapping.Parse("m.yaml", []byte(strings.Replace(good, "{order_id: =id}", "{at: =total + id}", 1)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +42,7 @@ func TestColumnLikeFunctionHint(t *testing.T) {
 }
 
 func TestColumnsNamedLikeFunctions(t *testing.T) {
-	mapping := `version: 1
+	spec := `version: 1
 name: names
 defaults: {zone: UTC, time: yyyy-MM-dd}
 files: {rows: {}}
@@ -65,7 +67,7 @@ steps:
           m: =hours(time(date), time(date))
           n: '=has(date) ? round(number("2.345"), 2) : abs(0 - number(row["count"]))'
 `
-	c, _, rejected := importText(t, mapping, map[string]string{"rows.csv": "number,date,time,count,in,Prezzo (€),total,min,h\nu,2024-01-01,05/02/2024,2,x,y,z,1,H\n"})
+	c, _, rejected := importText(t, spec, map[string]string{"rows.csv": "number,date,time,count,in,Prezzo (€),total,min,h\nu,2024-01-01,05/02/2024,2,x,y,z,1,H\n"})
 	if len(rejected) > 0 {
 		t.Fatal(rejected)
 	}

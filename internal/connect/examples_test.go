@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"regia/internal/mapping"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -20,13 +22,13 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // collector is a server that takes everything once.
 type collector struct {
 	mu     sync.Mutex
-	items  []Item
+	items  []mapping.Item
 	known  map[string]bool
 	fresh  int
-	refuse func(Item) string
+	refuse func(mapping.Item) string
 }
 
-func (c *collector) Send(_ context.Context, items []Item) (Result, error) {
+func (c *collector) Send(_ context.Context, items []mapping.Item) (Result, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.known == nil {
@@ -54,15 +56,15 @@ func (c *collector) Send(_ context.Context, items []Item) (Result, error) {
 func (c *collector) lines() []byte {
 	var lines []string
 	for _, item := range c.items {
-		lines = append(lines, string(item.append(nil)))
+		lines = append(lines, string(item.AppendJSON(nil)))
 	}
 	slices.Sort(lines)
 	return []byte(strings.Join(lines, "\n") + "\n")
 }
 
-func runImport(t *testing.T, mapping string, o Options, to Sender) Report {
+func runImport(t *testing.T, spec string, o Options, to Sender) Report {
 	t.Helper()
-	m, err := Load(mapping)
+	m, err := mapping.Load(spec)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,9 +88,9 @@ func TestExamples(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			rejected := filepath.Join(t.TempDir(), "rejected.csv")
 			var c collector
-			mapping := filepath.Join(example(name), "mapping.yaml")
+			spec := filepath.Join(example(name), "mapping.yaml")
 			o := Options{Inputs: []string{filepath.Join(example(name), "sample")}, Rejected: rejected}
-			report := runImport(t, mapping, o, &c)
+			report := runImport(t, spec, o, &c)
 			if int(report.Accepted) != len(c.items) || report.Accepted != report.Interactions+report.Profiles {
 				t.Errorf("accepted %d, sent %d, made %d and %d", report.Accepted, len(c.items), report.Interactions, report.Profiles)
 			}
@@ -100,7 +102,7 @@ func TestExamples(t *testing.T) {
 			golden(t, name+".rejected.csv", bad)
 
 			before := c.fresh
-			runImport(t, mapping, Options{Inputs: o.Inputs}, &c)
+			runImport(t, spec, Options{Inputs: o.Inputs}, &c)
 			if c.fresh != before {
 				t.Errorf("the second run brought %d new messages", c.fresh-before)
 			}
@@ -137,7 +139,7 @@ func TestItemIsJSON(t *testing.T) {
 		var c collector
 		runImport(t, filepath.Join(example(name), "mapping.yaml"), Options{Inputs: []string{filepath.Join(example(name), "sample")}}, &c)
 		for _, item := range c.items {
-			if raw := item.append(nil); !json.Valid(raw) {
+			if raw := item.AppendJSON(nil); !json.Valid(raw) {
 				t.Errorf("not JSON: %s", raw)
 			}
 		}

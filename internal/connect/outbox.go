@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+
+	"regia/internal/mapping"
 )
 
 // outbox gathers items into batches and hands them to a Sender, several at a
@@ -14,15 +16,15 @@ type outbox struct {
 	to       Sender
 	options  Options
 	rejects  *rejects
-	batch    []Item
+	batch    []mapping.Item
 	bytes    int
-	queue    chan []Item
+	queue    chan []mapping.Item
 	workers  sync.WaitGroup
 	accepted atomic.Int64
 }
 
 func newOutbox(ctx context.Context, cancel context.CancelCauseFunc, to Sender, o Options, out *rejects) *outbox {
-	b := &outbox{ctx: ctx, cancel: cancel, to: to, options: o, rejects: out, queue: make(chan []Item)}
+	b := &outbox{ctx: ctx, cancel: cancel, to: to, options: o, rejects: out, queue: make(chan []mapping.Item)}
 	for range o.InFlight {
 		b.workers.Go(b.work)
 	}
@@ -33,8 +35,8 @@ func newOutbox(ctx context.Context, cancel context.CancelCauseFunc, to Sender, o
 const batchFrame = len(`{"batch":[]}`)
 
 // add takes an item; it waits while all workers are busy.
-func (b *outbox) add(item Item) error {
-	size := item.size() + 1
+func (b *outbox) add(item mapping.Item) error {
+	size := item.Size() + 1
 	if len(b.batch) > 0 && (len(b.batch) == b.options.BatchItems || batchFrame+b.bytes+size > b.options.BatchBytes) {
 		if err := b.flush(); err != nil {
 			return err
@@ -48,7 +50,7 @@ func (b *outbox) add(item Item) error {
 func (b *outbox) flush() error {
 	select {
 	case b.queue <- b.batch:
-		b.batch, b.bytes = make([]Item, 0, len(b.batch)), 0
+		b.batch, b.bytes = make([]mapping.Item, 0, len(b.batch)), 0
 		return nil
 	case <-b.ctx.Done():
 		return context.Cause(b.ctx)
@@ -73,7 +75,7 @@ func (b *outbox) work() {
 	}
 }
 
-func (b *outbox) send(batch []Item) error {
+func (b *outbox) send(batch []mapping.Item) error {
 	if b.ctx.Err() != nil {
 		return nil
 	}
@@ -83,8 +85,8 @@ func (b *outbox) send(batch []Item) error {
 		if r.Index < 0 || r.Index >= len(batch) {
 			continue
 		}
-		for _, one := range batch[r.Index].origin {
-			if err := b.rejects.rejectRow(one, "the server refused "+describe(batch[r.Index])+": "+r.Error); err != nil {
+		for _, one := range batch[r.Index].Refused("the server refused " + describe(batch[r.Index]) + ": " + r.Error) {
+			if err := b.rejects.Reject(one); err != nil {
 				return err
 			}
 		}
@@ -92,7 +94,7 @@ func (b *outbox) send(batch []Item) error {
 	return err
 }
 
-func describe(i Item) string {
+func describe(i mapping.Item) string {
 	if i.Event == "" {
 		return "the traits"
 	}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"regia/internal/mapping"
 )
 
 // realData finds a folder of the real files, or skips.
@@ -74,8 +76,8 @@ func count[T any](list []T, f func(T) bool) int {
 	return n
 }
 
-func (c *collector) of(event string) []Item {
-	var out []Item
+func (c *collector) of(event string) []mapping.Item {
+	var out []mapping.Item
 	for _, i := range c.items {
 		if i.Event == event {
 			out = append(out, i)
@@ -93,8 +95,8 @@ func expect(t *testing.T, figures ...any) {
 	}
 }
 
-func userID(i Item) string    { return i.UserID }
-func messageID(i Item) string { return i.MessageID }
+func userID(i mapping.Item) string    { return i.UserID }
+func messageID(i mapping.Item) string { return i.MessageID }
 
 func TestRealOnlineRetail(t *testing.T) {
 	dir := realData(t, "online-retail")
@@ -116,7 +118,7 @@ func TestRealOnlineRetail(t *testing.T) {
 		}
 		return m["InvoiceNo"]
 	}
-	products, revenue := 0, Decimal{present: true}
+	products, revenue := 0, mapping.Whole(0)
 	for _, i := range c.items {
 		products += strings.Count(string(i.Properties), `"product_id"`)
 		revenue, _ = revenue.Add(revenueOf(t, i))
@@ -129,7 +131,7 @@ func TestRealOnlineRetail(t *testing.T) {
 		"customers", distinct(c.items, userID), distinct(rows, customer), "customers known", distinct(rows, customer), 4372,
 		"customers with a purchase", distinct(c.of("Order Completed"), userID), distinct(rows, bought), "with a purchase, known", distinct(rows, bought), 4339,
 		"lines without customer", count(rows, func(m map[string]string) bool { return m["CustomerID"] == "" }), 135080,
-		"anonymous invoices", distinct(c.items, func(i Item) string { return i.AnonymousID }), distinct(rows, anonymous),
+		"anonymous invoices", distinct(c.items, func(i mapping.Item) string { return i.AnonymousID }), distinct(rows, anonymous),
 		"cancellations", len(c.of("Order Refunded")), distinct(rows, func(m map[string]string) string {
 			if invoice(m)[0] == 'C' {
 				return invoice(m)
@@ -139,13 +141,13 @@ func TestRealOnlineRetail(t *testing.T) {
 		"bad debts", adjusted, 3, "messages", distinct(c.items, messageID), len(c.items))
 	// Thousandths, as the file has them, less the three adjustments of bad debt;
 	// four prices are finer than a penny, so the orders' own rounding may differ.
-	exact := Decimal{present: true}
+	exact := mapping.Whole(0)
 	for _, m := range rows {
 		if invoice(m)[0] == 'A' {
 			continue
 		}
-		price, _ := parseDecimal(m["UnitPrice"], decimalPoint)
-		quantity, _ := parseDecimal(m["Quantity"], decimalPoint)
+		price, _ := mapping.ParseDecimal(m["UnitPrice"], false)
+		quantity, _ := mapping.ParseDecimal(m["Quantity"], false)
 		line, err := price.Multiply(quantity)
 		if err == nil {
 			exact, err = exact.Add(line)
@@ -154,20 +156,29 @@ func TestRealOnlineRetail(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if off, _ := revenue.Add(exact.Negate()); off.Compare(Decimal{2, 2, true}) > 0 || off.Compare(Decimal{-2, 2, true}) < 0 {
+	if off, _ := revenue.Add(exact.Negate()); off.Compare(cents(t, "0.02")) > 0 || off.Compare(cents(t, "-0.02")) < 0 {
 		t.Errorf("revenue %s, want about %s", revenue, exact)
 	}
 }
 
+func cents(t *testing.T, text string) mapping.Decimal {
+	t.Helper()
+	d, err := mapping.ParseDecimal(text, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
 // revenueOf reads an item's revenue, 0 when it has none.
-func revenueOf(t *testing.T, i Item) Decimal {
+func revenueOf(t *testing.T, i mapping.Item) mapping.Decimal {
 	t.Helper()
 	_, after, found := strings.Cut(string(i.Properties), `"revenue":`)
 	if !found {
-		return whole(0)
+		return mapping.Whole(0)
 	}
 	text, _, _ := strings.Cut(after, ",")
-	d, err := parseDecimal(text, decimalPoint)
+	d, err := mapping.ParseDecimal(text, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,9 +212,9 @@ func TestRealOlist(t *testing.T) {
 			return (s == "canceled" || s == "unavailable") && m["order_delivered_customer_date"] == ""
 		}),
 		"messages", distinct(c.items, messageID), len(c.items))
-	paid, ordered := Decimal{present: true}, Decimal{present: true}
+	paid, ordered := mapping.Whole(0), mapping.Whole(0)
 	for _, m := range truth(t, filepath.Join(dir, "olist_order_payments_dataset.csv")) {
-		d, _ := parseDecimal(m["payment_value"], decimalPoint)
+		d, _ := mapping.ParseDecimal(m["payment_value"], false)
 		paid, _ = paid.Add(d)
 	}
 	for _, i := range c.of("Order Completed") {
@@ -220,6 +231,6 @@ func TestRealHelpdesk(t *testing.T) {
 	r := runImport(t, filepath.Join(example("helpdesk"), "mapping.yaml"), Options{Inputs: []string{dir}}, &c)
 	rows := truth(t, filepath.Join(dir, "helpdesk.csv"))
 	expect(t, "events", len(c.items), len(rows), "events known", len(rows), 21348, "rejected", r.Rejected, int64(0),
-		"cases", distinct(c.items, func(i Item) string { return i.AnonymousID }), distinct(rows, func(m map[string]string) string { return m["Case ID"] }),
+		"cases", distinct(c.items, func(i mapping.Item) string { return i.AnonymousID }), distinct(rows, func(m map[string]string) string { return m["Case ID"] }),
 		"cases known", int(r.People), 4580, "messages", distinct(c.items, messageID), len(c.items))
 }

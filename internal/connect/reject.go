@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"regia/internal/experience"
+	"regia/internal/mapping"
 )
 
 // rejects writes rejected.csv: the original columns of all files, then file,
@@ -22,12 +23,11 @@ type rejects struct {
 	path    string // "": count only
 	columns []string
 
-	mu      sync.Mutex
-	file    *os.File
-	writer  *csv.Writer
-	rows    int64
-	damaged map[lineOf]bool // files are read more than once, damage is told once
-	sample  []Rejection
+	mu     sync.Mutex
+	file   *os.File
+	writer *csv.Writer
+	rows   int64
+	sample []Rejection
 }
 
 // Rejection is a row that could not be imported, and why.
@@ -37,57 +37,20 @@ type Rejection struct {
 	Reason string `json:"reason"`
 }
 
-type lineOf struct {
-	in   *input
-	doc  int
-	line int64
-}
-
 // maxSample is how many rejections a report carries along.
 const maxSample = 20
 
-func newRejects(path string, inputs map[string]*input, order []string) *rejects {
-	r := &rejects{path: path, damaged: map[lineOf]bool{}}
-	for _, name := range order {
-		for _, c := range inputs[name].header {
-			if !slices.Contains(r.columns, c) {
-				r.columns = append(r.columns, c)
-			}
-		}
-	}
-	return r
+func newRejects(path string, columns []string) *rejects {
+	return &rejects{path: path, columns: columns}
 }
 
-func (r *rejects) rejectRow(row row, reason string) error {
-	return r.write(row.file, row.doc, row.line, row.file.header, row.cells, reason, "")
-}
-
-func (r *rejects) rejectDamage(in *input, doc int, d *damage) error {
-	if !r.first(in, doc, d) {
-		return nil
-	}
-	return r.write(in, doc, d.line, nil, nil, d.reason, d.raw)
-}
-
-// first tells whether this damage is told for the first time.
-func (r *rejects) first(in *input, doc int, d *damage) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	at := lineOf{in, doc, d.line}
-	if r.damaged[at] {
-		return false
-	}
-	r.damaged[at] = true
-	return true
-}
-
-func (r *rejects) write(in *input, doc int, line int64, header, cells []string, reason, raw string) error {
+// Reject writes down a row.
+func (r *rejects) Reject(one mapping.Refusal) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.rows++
-	name := in.docs[doc].name
 	if len(r.sample) < maxSample {
-		r.sample = append(r.sample, Rejection{name, line, reason})
+		r.sample = append(r.sample, Rejection{one.File, one.Line, one.Reason})
 	}
 	if r.path == "" {
 		return nil
@@ -98,10 +61,10 @@ func (r *rejects) write(in *input, doc int, line int64, header, cells []string, 
 		}
 	}
 	record := make([]string, len(r.columns), len(r.columns)+4)
-	for i, c := range header {
-		record[slices.Index(r.columns, c)] = cells[i]
+	for i, cell := range one.Cells {
+		record[slices.Index(r.columns, one.Columns[i])] = cell
 	}
-	return r.writer.Write(append(record, name, strconv.FormatInt(line, 10), reason, raw))
+	return r.writer.Write(append(record, one.File, strconv.FormatInt(one.Line, 10), one.Reason, one.Raw))
 }
 
 // create makes the file; one that is there already is kept, and the new one

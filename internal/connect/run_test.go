@@ -17,12 +17,14 @@ import (
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
 	"pgregory.net/rapid"
+
+	"regia/internal/mapping"
 )
 
 // parse binds a mapping to a folder.
-func parse(t testing.TB, mapping string, o Options) *Import {
+func parse(t testing.TB, spec string, o Options) *Import {
 	t.Helper()
-	m, err := Parse("m.yaml", []byte(mapping))
+	m, err := mapping.Parse("m.yaml", []byte(spec))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,11 +37,11 @@ func parse(t testing.TB, mapping string, o Options) *Import {
 
 // importText runs a mapping over files and gives the items, as JSON lines, the
 // report, and the rows of rejected.csv.
-func importText(t testing.TB, mapping string, contents map[string]string) (c *collector, r Report, rejected [][]string) {
+func importText(t testing.TB, spec string, contents map[string]string) (c *collector, r Report, rejected [][]string) {
 	t.Helper()
 	c = &collector{}
 	path := filepath.Join(t.TempDir(), "rejected.csv")
-	i := parse(t, mapping, Options{Inputs: []string{files(t, contents)}, Rejected: path, BatchItems: 3})
+	i := parse(t, spec, Options{Inputs: []string{files(t, contents)}, Rejected: path, BatchItems: 3})
 	r, err := i.Run(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
@@ -85,8 +87,8 @@ func reasons(rejected [][]string) string {
 }
 
 func TestJoins(t *testing.T) {
-	mapping := strings.Replace(good, "properties: {order_id: =id}", `properties: {order_id: =id, articles: '=map(lines, .article)'}`, 1)
-	c, _, rejected := importText(t, mapping, map[string]string{
+	spec := strings.Replace(good, "properties: {order_id: =id}", `properties: {order_id: =id, articles: '=map(lines, .article)'}`, 1)
+	c, _, rejected := importText(t, spec, map[string]string{
 		"orders.csv": ordersCSV + "3,cid,2024-01-04,1\n4,dan,2024-01-04,1\n",
 		"lines.csv":  linesCSV + "9,lost\n4\n\"1\",\"a \"\"b\"\"\"\n",
 	})
@@ -97,23 +99,23 @@ func TestJoins(t *testing.T) {
 		t.Errorf("rejected:\n%s\nwant\n%s", got, want)
 	}
 	// A damaged line whose key is there spoils what it belongs to.
-	c, _, rejected = importText(t, mapping, map[string]string{"orders.csv": ordersCSV, "lines.csv": linesCSV + "2,ink,blue\n"})
+	c, _, rejected = importText(t, spec, map[string]string{"orders.csv": ordersCSV, "lines.csv": linesCSV + "2,ink,blue\n"})
 	if len(c.items) != 1 || !strings.Contains(reasons(rejected), "orders.csv:3:what belongs to it is incomplete: line 5 of lines.csv is damaged") {
 		t.Errorf("%d items; %s", len(c.items), reasons(rejected))
 	}
 }
 
 func TestLookups(t *testing.T) {
-	mapping := strings.Replace(good, "many: true", "as: line", 1)
-	mapping = strings.Replace(mapping, "{order_id: =id}", "{article: =line.article}", 1)
+	spec := strings.Replace(good, "many: true", "as: line", 1)
+	spec = strings.Replace(spec, "{order_id: =id}", "{article: =line.article}", 1)
 	lines := "id,article\n1,pen\n1,pen\n2,ink\n2,pen\n"
-	c, _, rejected := importText(t, mapping, map[string]string{"orders.csv": ordersCSV + "3,cid,2024-01-04,1\n", "lines.csv": lines})
+	c, _, rejected := importText(t, spec, map[string]string{"orders.csv": ordersCSV + "3,cid,2024-01-04,1\n", "lines.csv": lines})
 	c.has(t, `"article":"pen","revenue":10.5`, `"article":"ink","revenue":7`, `"properties":{"revenue":1,`)
 	if got := reasons(rejected); got != "lines.csv:5:line 4 has the same id and is used instead" {
 		t.Error(got)
 	}
-	mapping = strings.Replace(mapping, "as: line", "as: line, required: true", 1)
-	_, _, rejected = importText(t, mapping, map[string]string{"orders.csv": ordersCSV + "3,cid,2024-01-04,1\n", "lines.csv": linesCSV})
+	spec = strings.Replace(spec, "as: line", "as: line, required: true", 1)
+	_, _, rejected = importText(t, spec, map[string]string{"orders.csv": ordersCSV + "3,cid,2024-01-04,1\n", "lines.csv": linesCSV})
 	if got := reasons(rejected); !strings.Contains(got, `orders.csv:4:lines has no row with id "3"`) {
 		t.Error(got)
 	}
@@ -152,8 +154,8 @@ func groupCSV(lines []string) map[string]string {
 }
 
 func TestGroups(t *testing.T) {
-	mapping := strings.Replace(grouping, `='"receipt:" + shop + nr'`, `'="receipt:" + shop + nr'`, 1)
-	c, r, rejected := importText(t, mapping, groupCSV(groupLines))
+	spec := strings.Replace(grouping, `='"receipt:" + shop + nr'`, `'="receipt:" + shop + nr'`, 1)
+	c, r, rejected := importText(t, spec, groupCSV(groupLines))
 	c.has(t, `"n":3,"products":[{"name":"pen"},{"name":"pen"},{"name":"cap"}],"revenue":2.5`,
 		`"n":2,"products":[{"name":"ink"},{"name":"ink"}],"revenue":0.4`, `"n":1,"products":[{"name":"pen"}],"revenue":1.1`)
 	if r.Rows != 8 || r.Skipped != 2 || r.Interactions != 3+6 || len(rejected) > 0 || r.People != 3 {
@@ -167,7 +169,7 @@ func TestGroups(t *testing.T) {
 // TestBrokenGroups: a group that is not whole is not imported, because it could
 // never be put right.
 func TestBrokenGroups(t *testing.T) {
-	mapping := strings.Replace(grouping, `='"receipt:" + shop + nr'`, `'="receipt:" + shop + nr'`, 1)
+	spec := strings.Replace(grouping, `='"receipt:" + shop + nr'`, `'="receipt:" + shop + nr'`, 1)
 	for _, c := range []struct {
 		name  string
 		lines []string
@@ -179,7 +181,7 @@ func TestBrokenGroups(t *testing.T) {
 		{"cut off at the end", append(slices.Clone(groupLines), "A,"), 2, "lines.csv:8:a line of the same group"},
 		{"quote never closed", append(slices.Clone(groupLines), `B,1,2024-01-01,"in`), 2, "lines.csv:10:a quote opened in this row is never closed"},
 	} {
-		got, _, rejected := importText(t, mapping, groupCSV(c.lines))
+		got, _, rejected := importText(t, spec, groupCSV(c.lines))
 		receipts := 0
 		for _, i := range got.items {
 			if i.Event == "Bought" {
@@ -195,12 +197,12 @@ func TestBrokenGroups(t *testing.T) {
 // TestSameIDsInAnyOrder: message ids do not depend on the order of rows, of
 // columns, or on how items are cut into batches.
 func TestSameIDsInAnyOrder(t *testing.T) {
-	mapping := strings.Replace(grouping, `='"receipt:" + shop + nr'`, `'="receipt:" + shop + nr'`, 1)
+	spec := strings.Replace(grouping, `='"receipt:" + shop + nr'`, `'="receipt:" + shop + nr'`, 1)
 	single := strings.NewReplacer("    group: {by: [shop, nr], as: lines}\n", "", "    let: {sum: '=total(map(lines, number(.price)))'}\n", "    traits: {time: =day, set: {likes: =article}}\n",
 		"=sum", "=price", "          n: =len(lines)\n          products: {each: lines, item: {name: =it.article}}\n", "          name: =article\n",
-		"      - event: Line\n        each: lines\n        time: =it.day\n        properties: {name: =it.article}\n", "").Replace(mapping)
-	for _, mapping := range []string{mapping, single} {
-		first, _, _ := importText(t, mapping, groupCSV(groupLines))
+		"      - event: Line\n        each: lines\n        time: =it.day\n        properties: {name: =it.article}\n", "").Replace(spec)
+	for _, spec := range []string{spec, single} {
+		first, _, _ := importText(t, spec, groupCSV(groupLines))
 		want := first.ids()
 		rapid.Check(t, func(rt *rapid.T) {
 			lines := rapid.Permutation(groupLines).Draw(rt, "lines")
@@ -216,7 +218,7 @@ func TestSameIDsInAnyOrder(t *testing.T) {
 			}
 			c := &collector{}
 			dir := files(t, map[string]string{"lines.csv": csv})
-			i := parse(t, mapping, Options{Inputs: []string{dir}, BatchItems: rapid.IntRange(1, 10).Draw(rt, "batch"), BatchBytes: rapid.IntRange(100, 2000).Draw(rt, "bytes")})
+			i := parse(t, spec, Options{Inputs: []string{dir}, BatchItems: rapid.IntRange(1, 10).Draw(rt, "batch"), BatchBytes: rapid.IntRange(100, 2000).Draw(rt, "bytes")})
 			if _, err := i.Run(t.Context(), c); err != nil {
 				rt.Fatal(err)
 			}
@@ -229,7 +231,7 @@ func TestSameIDsInAnyOrder(t *testing.T) {
 
 // TestTraits: of each distinct set the latest is sent, once.
 func TestTraits(t *testing.T) {
-	mapping := `version: 1
+	spec := `version: 1
 name: traits
 defaults: {zone: UTC, time: yyyy-MM-dd}
 files: {rows: {}}
@@ -239,7 +241,7 @@ steps:
     traits: {when: town != "?", time: =day, set: {town: =town}}
 `
 	rows := []string{"a@x.it,2024-01-01,Lodi", "a@x.it,2024-02-01,Bari", "a@x.it,2024-03-01,Lodi", "b@x.it,2024-01-01,?", "b@x.it,2024-01-02,"}
-	c, r, rejected := importText(t, mapping, map[string]string{"rows.csv": "mail,day,town\n" + strings.Join(rows, "\n")})
+	c, r, rejected := importText(t, spec, map[string]string{"rows.csv": "mail,day,town\n" + strings.Join(rows, "\n")})
 	c.has(t, `"timestamp":"2024-03-01T00:00:00Z","traits":{"town":"Lodi"}`, `"timestamp":"2024-02-01T00:00:00Z","traits":{"town":"Bari"}`)
 	if len(c.items) != 2 || r.Profiles != 2 || r.People != 2 || len(rejected) != 0 {
 		t.Errorf("%+v %s", r, c.lines())
@@ -248,8 +250,8 @@ steps:
 
 func TestPackedFilesAndEncodings(t *testing.T) {
 	const text = "id;who;day;price\r\n1;Niccolò;2024-01-02;10.50\r\n2;bea;2024-01-03;7\r\n"
-	mapping := strings.Replace(good, "many: true", "many: true", 1)
-	plain, _, _ := importText(t, mapping, map[string]string{"orders.csv": strings.ReplaceAll(text, ";", ","), "lines.csv": linesCSV})
+	spec := strings.Replace(good, "many: true", "many: true", 1)
+	plain, _, _ := importText(t, spec, map[string]string{"orders.csv": strings.ReplaceAll(text, ";", ","), "lines.csv": linesCSV})
 	want := plain.ids()
 	encode := func(e interface{ String(string) (string, error) }) string {
 		s, err := e.String(text)
@@ -285,13 +287,13 @@ func TestPackedFilesAndEncodings(t *testing.T) {
 		"upper case":  {"ORDERS.CSV": text},
 	} {
 		contents["lines.csv"] = linesCSV
-		c, _, rejected := importText(t, mapping, contents)
+		c, _, rejected := importText(t, spec, contents)
 		if !slices.Equal(c.ids(), want) || len(rejected) > 0 {
 			t.Errorf("%s: %s %v", name, c.lines(), rejected)
 		}
 		c.has(t, "Niccolò")
 	}
-	strict := strings.Replace(mapping, "match: orders.csv", "match: orders.csv, encoding: utf-8", 1)
+	strict := strings.Replace(spec, "match: orders.csv", "match: orders.csv, encoding: utf-8", 1)
 	_, _, rejected := importText(t, strict, map[string]string{"orders.csv": encode(charmap.Windows1252.NewEncoder()), "lines.csv": linesCSV})
 	if !strings.Contains(reasons(rejected), "orders.csv:2:this line is not UTF-8") {
 		t.Error(reasons(rejected))
@@ -314,7 +316,7 @@ func TestTruncatedGzip(t *testing.T) {
 }
 
 func TestServerRefusals(t *testing.T) {
-	c := &collector{refuse: func(i Item) string {
+	c := &collector{refuse: func(i mapping.Item) string {
 		if i.UserID == "bea" {
 			return "the time is in the future"
 		}
@@ -338,7 +340,7 @@ type brokenSender struct{ after int }
 
 var errDown = errors.New("down")
 
-func (b *brokenSender) Send(_ context.Context, items []Item) (Result, error) {
+func (b *brokenSender) Send(_ context.Context, items []mapping.Item) (Result, error) {
 	if b.after--; b.after < 0 {
 		return Result{}, errDown
 	}
@@ -382,7 +384,7 @@ func TestBadRows(t *testing.T) {
 }
 
 func TestItemTooLarge(t *testing.T) {
-	big := strings.Repeat("x", MaxItemBytes)
+	big := strings.Repeat("x", mapping.MaxItemBytes)
 	c, _, rejected := importText(t, strings.Replace(good, "{order_id: =id}", "{note: =who + who}", 1), map[string]string{
 		"lines.csv": linesCSV, "orders.csv": ordersCSV + "3," + big + ",2024-01-03,7\n"})
 	if len(c.items) != 2 || !strings.Contains(reasons(rejected), "the limit is 512 KB") {
@@ -392,7 +394,7 @@ func TestItemTooLarge(t *testing.T) {
 
 func TestDryRun(t *testing.T) {
 	for _, name := range []string{"generic", "olist", "online-retail", "helpdesk"} {
-		m, err := Load(filepath.Join(example(name), "mapping.yaml"))
+		m, err := mapping.Load(filepath.Join(example(name), "mapping.yaml"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -410,8 +412,8 @@ func TestDryRun(t *testing.T) {
 }
 
 func TestProgress(t *testing.T) {
-	var last Progress
-	o := Options{Inputs: []string{filepath.Join(example("online-retail"), "sample")}, Progress: func(p Progress) { last = p }}
+	var last mapping.Progress
+	o := Options{Inputs: []string{filepath.Join(example("online-retail"), "sample")}, Progress: func(p mapping.Progress) { last = p }}
 	r := runImport(t, filepath.Join(example("online-retail"), "mapping.yaml"), o, &collector{})
 	if last.Rows != r.Rows || last.Bytes != last.TotalBytes || last.Bytes == 0 {
 		t.Errorf("%+v", last)
@@ -432,7 +434,7 @@ func FuzzImport(f *testing.F) {
 		if err := os.WriteFile(filepath.Join(dir, "lines.csv"), []byte(linesCSV), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		m, err := Parse("m.yaml", []byte(strings.Replace(good, "{order_id: =id}", fmt.Sprintf("{x: %q}", expression), 1)))
+		m, err := mapping.Parse("m.yaml", []byte(strings.Replace(good, "{order_id: =id}", fmt.Sprintf("{x: %q}", expression), 1)))
 		if err != nil {
 			return
 		}

@@ -16,13 +16,14 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"regia/internal/experience"
+	"regia/internal/mapping"
 )
 
 // Sender hands a batch of items to Regia. A nil error means that every item
 // was either accepted or is among the rejected ones. Send is called from
 // several goroutines.
 type Sender interface {
-	Send(ctx context.Context, items []Item) (Result, error)
+	Send(ctx context.Context, items []mapping.Item) (Result, error)
 }
 
 // Result is what became of a batch. It counts also when an error came with it.
@@ -61,7 +62,7 @@ func (e *errAgain) Error() string { return e.err.Error() }
 func (e *errAgain) Unwrap() error { return e.err }
 
 // Send hands over a batch, in parts where the server finds it too large.
-func (s *HTTPSender) Send(ctx context.Context, items []Item) (Result, error) {
+func (s *HTTPSender) Send(ctx context.Context, items []mapping.Item) (Result, error) {
 	result, err := s.persist(ctx, items)
 	switch experience.CodeOf(err) {
 	case experience.TooLarge:
@@ -77,7 +78,7 @@ func (s *HTTPSender) Send(ctx context.Context, items []Item) (Result, error) {
 	return result, err
 }
 
-func (s *HTTPSender) halves(ctx context.Context, items []Item) (Result, error) {
+func (s *HTTPSender) halves(ctx context.Context, items []mapping.Item) (Result, error) {
 	half := len(items) / 2
 	first, err := s.Send(ctx, items[:half])
 	if err != nil {
@@ -93,7 +94,7 @@ func (s *HTTPSender) halves(ctx context.Context, items []Item) (Result, error) {
 }
 
 // persist tries until it works, cannot work, or patience ends.
-func (s *HTTPSender) persist(ctx context.Context, items []Item) (Result, error) {
+func (s *HTTPSender) persist(ctx context.Context, items []mapping.Item) (Result, error) {
 	body, err := s.encode(items)
 	if err != nil {
 		return Result{}, err
@@ -138,14 +139,14 @@ func (s *HTTPSender) wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func (s *HTTPSender) encode(items []Item) ([]byte, error) {
+func (s *HTTPSender) encode(items []mapping.Item) ([]byte, error) {
 	body := make([]byte, 0, 512<<10)
 	body = append(body, `{"batch":[`...)
 	for i := range items {
 		if i > 0 {
 			body = append(body, ',')
 		}
-		body = items[i].append(body)
+		body = items[i].AppendJSON(body)
 	}
 	body = append(body, "]}"...)
 	if s.Plain {

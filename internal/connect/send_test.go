@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"regia/internal/experience"
+	"regia/internal/mapping"
 )
 
 // roundTripper leads requests straight into a handler, as a CLI in one process
@@ -103,10 +104,10 @@ func indexOf(items []map[string]any, one map[string]any) int {
 }
 
 func TestSend(t *testing.T) {
-	items := func(n int) []Item {
-		var out []Item
+	items := func(n int) []mapping.Item {
+		var out []mapping.Item
 		for i := range n {
-			out = append(out, Item{Type: experience.Track, MessageID: fmt.Sprintf("m%d", i), Event: "Bought \"x\"\n", Time: time.Unix(1, 0)})
+			out = append(out, mapping.Item{Type: experience.Track, MessageID: fmt.Sprintf("m%d", i), Event: "Bought \"x\"\n", Time: time.Unix(1, 0)})
 		}
 		return out
 	}
@@ -152,7 +153,7 @@ func TestSend(t *testing.T) {
 
 func TestRetryAfterIsHonoured(t *testing.T) {
 	s := &script{t: t, answers: []func(http.ResponseWriter, []map[string]any){status(503, "7", ""), takeAll}}
-	if _, err := s.sender(true).Send(t.Context(), []Item{{MessageID: "m"}}); err != nil || len(s.waits) != 1 || s.waits[0] != 7*time.Second {
+	if _, err := s.sender(true).Send(t.Context(), []mapping.Item{{MessageID: "m"}}); err != nil || len(s.waits) != 1 || s.waits[0] != 7*time.Second {
 		t.Errorf("%v, waited %v", err, s.waits)
 	}
 	h := http.Header{"Retry-After": {"Mon, 02 Jan 2023 10:00:30 GMT"}, "Date": {"Mon, 02 Jan 2023 10:00:00 GMT"}}
@@ -177,11 +178,11 @@ func (f *failingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestBrokenConnection(t *testing.T) {
 	s := (&script{t: t}).sender(true)
 	s.Client = &http.Client{Transport: &failingTransport{left: 3}}
-	if r, err := s.Send(t.Context(), []Item{{MessageID: "m"}}); err != nil || r.Accepted != 1 {
+	if r, err := s.Send(t.Context(), []mapping.Item{{MessageID: "m"}}); err != nil || r.Accepted != 1 {
 		t.Errorf("%+v %v", r, err)
 	}
 	s.Client = &http.Client{Transport: &failingTransport{left: 1 << 20}}
-	_, err := s.Send(t.Context(), []Item{{MessageID: "m"}})
+	_, err := s.Send(t.Context(), []mapping.Item{{MessageID: "m"}})
 	if experience.CodeOf(err) != experience.Unavailable || !strings.Contains(err.Error(), "run the import again") {
 		t.Errorf("%v", err)
 	}

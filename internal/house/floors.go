@@ -12,7 +12,7 @@ const module = "regia"
 // not named is a capability room, on the floor between the books and app.
 const (
 	ground = iota // the shared language
-	books         // log, books, page frame
+	books         // log, books, page frame, what files mean
 	rooms         // capabilities
 	roof          // the composition root
 	street        // commands
@@ -24,6 +24,7 @@ var floorOf = map[string]int{
 	"ledger":     books,
 	"registry":   books,
 	"web":        books,
+	"mapping":    books,
 	"app":        roof,
 	"cli":        street,
 }

@@ -1,4 +1,4 @@
-package connect
+package mapping
 
 import (
 	"os"
@@ -51,7 +51,7 @@ func open(t testing.TB, mapping string) error {
 	if err != nil {
 		return err
 	}
-	_, err = Open(m, Options{Inputs: []string{files(t, map[string]string{"orders.csv": ordersCSV, "lines.csv": linesCSV})}})
+	_, err = Bind(m, []string{files(t, map[string]string{"orders.csv": ordersCSV, "lines.csv": linesCSV})})
 	return err
 }
 
@@ -146,7 +146,7 @@ func TestInputErrors(t *testing.T) {
 				args = append(args, strings.Replace(a, "x.csv", filepath.Join(dir, "x.csv"), 1))
 			}
 		}
-		if _, err := Open(m, Options{Inputs: args}); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := Bind(m, args); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}

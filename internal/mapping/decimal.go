@@ -1,4 +1,4 @@
-package connect
+package mapping
 
 import (
 	"errors"
@@ -25,7 +25,8 @@ const maxScale = 18
 
 var errTooLarge = errors.New("the number is too large to be reckoned exactly")
 
-func whole(n int64) Decimal { return Decimal{coefficient: n, present: true} }
+// Whole gives a whole number.
+func Whole(n int64) Decimal { return Decimal{coefficient: n, present: true} }
 
 // Present tells whether there is a number at all.
 func (d Decimal) Present() bool { return d.present }
@@ -185,6 +186,15 @@ const (
 	decimalPoint numberStyle = '.' // 1,234.56
 	decimalComma numberStyle = ',' // 1.234,56
 )
+
+// ParseDecimal reads a number as cells have it: with a currency sign, thousands
+// in threes, a minus before or behind, and a decimal comma or point.
+func ParseDecimal(text string, comma bool) (Decimal, error) {
+	if comma {
+		return parseDecimal(text, decimalComma)
+	}
+	return parseDecimal(text, decimalPoint)
+}
 
 // parseDecimal reads a number as people and programs write it: with a currency
 // sign or blanks around, a minus before or behind, thousands in groups of

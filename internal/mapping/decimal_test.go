@@ -1,4 +1,4 @@
-package connect
+package mapping
 
 import (
 	"math/big"
@@ -75,12 +75,12 @@ func TestDecimalAgainstRationals(t *testing.T) {
 }
 
 func TestDecimalAbsent(t *testing.T) {
-	sum, err := whole(1).Add(Decimal{})
-	product, err2 := Decimal{}.Multiply(whole(2))
+	sum, err := Whole(1).Add(Decimal{})
+	product, err2 := Decimal{}.Multiply(Whole(2))
 	if sum.present || product.present || err != nil || err2 != nil {
 		t.Errorf("an absent number was reckoned with: %v, %v", sum, product)
 	}
-	if _, err := whole(1 << 62).Add(whole(1 << 62)); err == nil {
+	if _, err := Whole(1 << 62).Add(Whole(1 << 62)); err == nil {
 		t.Error("an overflow went unnoticed")
 	}
 }

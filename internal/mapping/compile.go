@@ -1,4 +1,4 @@
-package connect
+package mapping
 
 import (
 	"errors"
@@ -27,6 +27,7 @@ type scope struct {
 	// hidden columns are called like a function: a plain name means them only
 	// when it is the whole expression.
 	hidden    []string
+	document  bool // names are those of a document: any, of any type
 	functions map[string]bool
 }
 
@@ -110,7 +111,7 @@ func (s *scope) explain(at position, text string, err error) error {
 	if errors.As(err, &drawn) {
 		message = drawn.Message
 	}
-	message = strings.ReplaceAll(message, "connect.Decimal", "number")
+	message = strings.ReplaceAll(message, "mapping.Decimal", "number")
 	for _, column := range s.hidden {
 		if regexp.MustCompile(`\b` + column + `\b`).MatchString(text) {
 			message += fmt.Sprintf(". The column %q is called like a function: write row[%q] for it", column, column)

@@ -1,4 +1,4 @@
-package connect
+package mapping
 
 import (
 	"context"
@@ -24,13 +24,13 @@ type openGroup struct {
 // grouped walks a file twice: it counts the rows of each group, then hands a
 // group on when its last row came. So rows of a group need not stand together,
 // and only groups that are open at the same time are held in memory.
-func (r *run) grouped(ctx context.Context, p *plan) error {
-	counts, err := r.countGroups(ctx, p)
+func (w *walk) grouped(ctx context.Context, p *plan) error {
+	counts, err := w.countGroups(ctx, p)
 	if err != nil {
 		return err
 	}
 	open := map[string]*openGroup{}
-	err = p.in.walk(ctx, r.count, func(one row) error {
+	err = p.in.walk(ctx, w.count, func(one row) error {
 		key := keyOf(one.cells, p.group)
 		count := counts[xxhash.Sum64String(key)]
 		if count == nil || count.left == 0 {
@@ -42,7 +42,7 @@ func (r *run) grouped(ctx context.Context, p *plan) error {
 			g = &openGroup{key: key}
 			open[key] = g
 		}
-		use, faulty, err := r.arrived(p, one)
+		use, faulty, err := w.arrived(p, one)
 		count.broken = count.broken || faulty
 		if use {
 			g.rows = append(g.rows, one)
@@ -51,29 +51,29 @@ func (r *run) grouped(ctx context.Context, p *plan) error {
 			return err
 		}
 		delete(open, key)
-		return r.handOn(g, count.broken)
-	}, func(doc int, d *damage) error { return r.noting(p.in).rejectDamage(p.in, doc, d) })
+		return w.handOn(g, count.broken)
+	}, func(doc int, d *damage) error { return w.rejectDamage(p.in, doc, d) })
 	if err != nil {
 		return err
 	}
 	// Two keys may share a hash, and so a count: the one that ended first is here.
 	for _, g := range open {
-		if err := r.handOn(g, counts[xxhash.Sum64String(g.key)].broken); err != nil {
+		if err := w.handOn(g, counts[xxhash.Sum64String(g.key)].broken); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *run) handOn(g *openGroup, broken bool) error {
+func (w *walk) handOn(g *openGroup, broken bool) error {
 	if len(g.rows) == 0 {
 		return nil
 	}
 	if !broken {
-		return r.unit(g.rows)
+		return w.unit(g.rows)
 	}
 	for _, one := range g.rows {
-		if err := r.rejects.rejectRow(one, fmt.Sprintf("a line of the same group (%s) is damaged, so the group is not whole", quote(g.key))); err != nil {
+		if err := w.rejectRow(one, fmt.Sprintf("a line of the same group (%s) is damaged, so the group is not whole", quote(g.key))); err != nil {
 			return err
 		}
 	}
@@ -82,7 +82,7 @@ func (r *run) handOn(g *openGroup, broken bool) error {
 
 // countGroups is the first walk. A damaged line spoils its group; where its key
 // cannot be read, the groups next to it.
-func (r *run) countGroups(ctx context.Context, p *plan) (map[uint64]*groupCount, error) {
+func (w *walk) countGroups(ctx context.Context, p *plan) (map[uint64]*groupCount, error) {
 	counts := map[uint64]*groupCount{}
 	of := func(key string) *groupCount {
 		hash := xxhash.Sum64String(key)
@@ -95,7 +95,7 @@ func (r *run) countGroups(ctx context.Context, p *plan) (map[uint64]*groupCount,
 	}
 	var previous *groupCount
 	spoilNext := false
-	err := p.in.walk(ctx, r.count, func(one row) error {
+	err := p.in.walk(ctx, w.count, func(one row) error {
 		c := of(keyOf(one.cells, p.group))
 		c.left++
 		c.broken = c.broken || spoilNext

@@ -1,4 +1,4 @@
-package connect
+package mapping
 
 import (
 	"bytes"
@@ -250,11 +250,11 @@ func (s *spec) check() error {
 	if !mappingName.MatchString(s.Name) {
 		return errors.New("name: is missing, or not made of small letters, digits, dots and dashes. It becomes part of every message id: choose it once")
 	}
-	if len(s.Files) == 0 {
-		return errors.New("files: is missing: it names the files to read")
-	}
 	if len(s.Steps) == 0 {
 		return errors.New("steps: is missing: it says what the rows mean")
+	}
+	if len(s.Files) == 0 && slices.ContainsFunc(s.Steps, func(st step) bool { return st.Rows.name != "" }) {
+		return errors.New("files: is missing: it names the files to read")
 	}
 	if _, err := s.Defaults.settings(); err != nil {
 		return err
@@ -277,10 +277,7 @@ func (s *spec) check() error {
 }
 
 func (s *spec) checkStep(st *step, ids map[string]bool) error {
-	if st.Rows.name == "" {
-		return errors.New("steps: each step needs rows:, the file whose rows it walks")
-	}
-	if err := s.known(st.Rows); err != nil {
+	if err := s.checkSource(st); err != nil {
 		return err
 	}
 	if len(st.Person) == 0 {
@@ -301,6 +298,20 @@ func (s *spec) checkStep(st *step, ids map[string]bool) error {
 		}
 	}
 	return nil
+}
+
+// checkSource checks what a step reads: rows of a file, or the document.
+func (s *spec) checkSource(st *step) error {
+	if len(s.Files) == 0 {
+		if len(st.Joins) > 0 || st.Group != nil {
+			return errors.New("steps: joins: and group: are for rows of files; this mapping has no files:, so it reads one document at a time")
+		}
+		return nil
+	}
+	if st.Rows.name == "" {
+		return errors.New("steps: each step needs rows:, the file whose rows it walks")
+	}
+	return s.known(st.Rows)
 }
 
 func (s *spec) known(file place) error {

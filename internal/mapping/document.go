@@ -1,4 +1,4 @@
-package connect
+package mapping
 
 import (
 	"archive/zip"

@@ -1,4 +1,4 @@
-package connect
+package mapping
 
 import (
 	"errors"
@@ -17,7 +17,7 @@ import (
 type mapper struct {
 	name     string
 	settings settings
-	rejects  *rejects
+	rejects  rejecter
 	machine  vm.VM
 	emit     func(Item) error
 	// A dry run stops when made() reaches enough.
@@ -25,6 +25,7 @@ type mapper struct {
 	made   func() int
 
 	plan        *plan
+	document    map[string]any // what a mapping without files sees
 	env         map[string]any
 	people      map[experience.ID]struct{}
 	occurrences map[uint64]uint32 // how often a key came, by hash
@@ -35,7 +36,7 @@ type mapper struct {
 	interactions, profiles int64
 }
 
-func newMapper(name string, s settings, out *rejects) *mapper {
+func newMapper(name string, s settings, out rejecter) *mapper {
 	return &mapper{name: name, settings: s, rejects: out, people: map[experience.ID]struct{}{}, occurrences: map[uint64]uint32{}}
 }
 
@@ -223,7 +224,7 @@ func (m *mapper) learn(person Item, key experience.ID) error {
 	}
 	person.Type, person.Time, person.Traits = experience.Identify, when, slices.Clone(m.scratch)
 	person.MessageID = id.String() // until flushTraits knows the time
-	person.origin = person.origin[:1]
+	person.origin = person.origin[:min(1, len(person.origin))]
 	m.traits[id] = &person
 	return nil
 }
@@ -319,7 +320,7 @@ func (m *mapper) complete(item *Item, ip *interactionPlan, rows []row) error {
 	if err := m.identify(item, ip, rows); err != nil {
 		return fmt.Errorf("key: %w", err)
 	}
-	if m.line = item.append(m.line[:0]); len(m.line) > MaxItemBytes {
+	if m.line = item.AppendJSON(m.line[:0]); len(m.line) > MaxItemBytes {
 		return fmt.Errorf("this makes an interaction of %d KB, the limit is %d KB", len(m.line)>>10, MaxItemBytes>>10)
 	}
 	return nil
@@ -422,6 +423,12 @@ func (m *mapper) key(parts []string, ip *interactionPlan, rows []row) (out []str
 		if !some {
 			return nil, false, errors.New("every part of the key is empty")
 		}
+	case p.in == nil:
+		text, err := documentKey(m.document)
+		if err != nil {
+			return nil, false, err
+		}
+		parts = append(parts, text)
 	case p.group != nil:
 		parts = append(parts, p.groupKey(rows[0])...)
 		unique = ip.each == ""
@@ -429,6 +436,10 @@ func (m *mapper) key(parts []string, ip *interactionPlan, rows []row) (out []str
 		for _, i := range p.sorted {
 			parts = append(parts, p.in.header[i], rows[0].cells[i])
 		}
+	}
+	if ip.each != "" && !ip.ownKey && p.in == nil {
+		text, err := documentKey(m.env["it"])
+		return append(parts, text), false, err
 	}
 	if ip.each != "" && !ip.ownKey {
 		object, _ := m.env["it"].(map[string]any)

@@ -1,4 +1,4 @@
-package connect
+package mapping
 
 import (
 	"errors"
@@ -136,7 +136,7 @@ func toDecimal(v any, style numberStyle) (Decimal, error) {
 	case string:
 		return parseDecimal(v, style)
 	case int:
-		return whole(int64(v)), nil
+		return Whole(int64(v)), nil
 	case float64:
 		return parseDecimal(strconv.FormatFloat(v, 'f', -1, 64), decimalPoint)
 	}
@@ -149,7 +149,7 @@ func (s settings) total(p ...any) (any, error) {
 	if !ok {
 		return nil, errors.New("total() adds up a list, such as total(map(lines, number(.price)))")
 	}
-	sum := whole(0)
+	sum := Whole(0)
 	for _, v := range list {
 		d, err := toDecimal(v, s.style)
 		if err == nil && d.present {
@@ -235,7 +235,7 @@ func (s settings) days(p ...any) (any, error) {
 	if err != nil || from.IsZero() || to.IsZero() {
 		return Decimal{}, err
 	}
-	return whole(s.layouts.days(from, to)), nil
+	return Whole(s.layouts.days(from, to)), nil
 }
 
 func (s settings) hours(p ...any) (any, error) {
@@ -243,8 +243,8 @@ func (s settings) hours(p ...any) (any, error) {
 	if err != nil || from.IsZero() || to.IsZero() {
 		return Decimal{}, err
 	}
-	minutes := whole(int64(to.Sub(from) / time.Minute))
-	return divide(minutes, whole(60), 2)
+	minutes := Whole(int64(to.Sub(from) / time.Minute))
+	return divide(minutes, Whole(60), 2)
 }
 
 func (s settings) span(p []any) (from, to time.Time, err error) {

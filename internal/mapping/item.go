@@ -1,4 +1,4 @@
-package connect
+package mapping
 
 import (
 	"encoding/json"
@@ -12,6 +12,9 @@ import (
 
 	"regia/internal/experience"
 )
+
+// MaxItemBytes is how large an item may be: what the door takes.
+const MaxItemBytes = 512 << 10
 
 // Item is one interaction, or what became known of a person, on its way to
 // POST /v1/import.
@@ -31,9 +34,10 @@ type Item struct {
 }
 
 // MarshalJSON writes the item in the words of Segment's API.
-func (i Item) MarshalJSON() ([]byte, error) { return i.append(nil), nil }
+func (i Item) MarshalJSON() ([]byte, error) { return i.AppendJSON(nil), nil }
 
-func (i *Item) append(dst []byte) []byte {
+// AppendJSON appends the item as MarshalJSON writes it.
+func (i *Item) AppendJSON(dst []byte) []byte {
 	dst = append(dst, `{"type":"`...)
 	dst = append(dst, i.Type...)
 	dst = append(dst, '"')
@@ -218,7 +222,17 @@ func minorDigits(code string) (int, error) {
 	return digits, nil
 }
 
-// size is the number of bytes that append writes.
-func (i *Item) size() int {
-	return len(i.append(make([]byte, 0, 512+len(i.Properties)+len(i.Traits)+len(i.Context))))
+// Size is the number of bytes that AppendJSON writes.
+func (i *Item) Size() int {
+	return len(i.AppendJSON(make([]byte, 0, 512+len(i.Properties)+len(i.Traits)+len(i.Context))))
+}
+
+// Refused gives the rows that the item was made of, with the reason why nobody
+// took it.
+func (i *Item) Refused(reason string) []Refusal {
+	out := make([]Refusal, len(i.origin))
+	for n, one := range i.origin {
+		out[n] = one.refusal(reason)
+	}
+	return out
 }

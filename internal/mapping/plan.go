@@ -1,12 +1,16 @@
-package connect
+package mapping
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr/types"
 )
+
+// identifierKind is how kinds of identifiers are spelled.
+var identifierKind = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 
 // plan is a step bound to its files and compiled.
 type plan struct {
@@ -56,6 +60,9 @@ type binder struct {
 
 func (b *binder) plan(st *step) (*plan, error) {
 	p := &plan{step: st, in: b.inputs[st.Rows.name], usesRow: st.mentionsRow()}
+	if p.in == nil {
+		return p, b.body(p, documentScope(b.functions))
+	}
 	header := p.in.header
 	p.sorted = sortedPlaces(header)
 	columns := rowType(header)
@@ -88,32 +95,43 @@ func (b *binder) plan(st *step) (*plan, error) {
 		}
 		sc.columns = append(sc.columns, describeLookup(l)...)
 	}
+	return p, b.body(p, sc)
+}
+
+// body compiles what a step makes of what its expressions see.
+func (b *binder) body(p *plan, sc *scope) (err error) {
+	st := p.step
+	if p.where == nil {
+		if p.where, err = b.condition(st.Where, sc); err != nil {
+			return err
+		}
+	}
 	for _, f := range st.Let {
 		if err := b.let(p, sc, f); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	for _, f := range st.Person {
 		e, err := b.required(f.value, sc, "the identifier "+f.name)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if !identifierKind.MatchString(f.name) {
-			return nil, f.at.errorf("%q is not a kind of identifier: use user_id, email, phone, loyalty_card, anonymous_id, device or a word of your own in small letters", f.name)
+			return f.at.errorf("%q is not a kind of identifier: use user_id, email, phone, loyalty_card, anonymous_id, device or a word of your own in small letters", f.name)
 		}
 		p.person = append(p.person, named{f.name, e})
 	}
 	if p.traits, err = b.traits(st, sc); err != nil {
-		return nil, err
+		return err
 	}
 	for i := range st.Interactions {
 		ip, err := b.interaction(st, &st.Interactions[i], sc)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		p.interactions = append(p.interactions, ip)
 	}
-	return p, nil
+	return nil
 }
 
 func (b *binder) bindGroup(p *plan, sc *scope, columns types.Map) error {
@@ -203,11 +221,15 @@ func (b *binder) interaction(st *step, spec *interaction, sc *scope) (*interacti
 	ip := &interactionPlan{id: spec.ID, each: spec.Each.name, ownKey: spec.Key.kind != absent}
 	if ip.each != "" {
 		element, ok := sc.lists[ip.each]
-		if !ok {
+		switch {
+		case ok:
+			sc = sc.with("it", element)
+			ip.eachSorted = b.ownColumns(st, ip.each)
+		case sc.document:
+			sc = sc.with("it", types.Any)
+		default:
 			return nil, spec.Each.at.errorf("%q is not a list of this step: each: takes the name of a join with many: true, or of the group's rows", ip.each)
 		}
-		sc = sc.with("it", element)
-		ip.eachSorted = b.ownColumns(st, ip.each)
 	}
 	var err error
 	if ip.event, err = b.scalar(spec.Event, sc); err != nil {
