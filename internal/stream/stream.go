@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -44,6 +45,7 @@ type Options struct {
 	MaxWaiting int              // bytes that may wait for the disk before Append refuses; 0 = DefaultMaxWaiting
 	Retention  time.Duration    // how long Trim keeps what is woven
 	Replicas   int              // copies in a cluster; 0 = 1
+	MQTT       *MQTT            // where devices connect; nil = nowhere. Embedded log only
 	Logger     *slog.Logger     // nil = discard
 	Clock      experience.Clock // nil = the machine's
 }
@@ -56,7 +58,8 @@ type Log struct {
 	conn     *nats.Conn
 	js       jetstream.JetStream
 	stream   jetstream.Stream
-	mark     *mark // nil for a cluster
+	devices  *Devices // nil where there are none
+	mark     *mark    // nil for a cluster
 	maxBlock int
 	alive    context.Context // ends when the log closes
 	die      context.CancelFunc
@@ -109,14 +112,18 @@ func Open(ctx context.Context, o Options) (*Log, error) {
 
 func (l *Log) open(ctx context.Context) (err error) {
 	if l.o.URL == "" {
-		if l.server, err = embed(l.o.Dir, l.o.MaxBytes, l.o.Logger); err != nil {
+		if l.o.Dir, err = filepath.Abs(l.o.Dir); err != nil {
+			return err
+		}
+		l.devices = newDevices(l.o.Dir, l.o.MQTT)
+		if l.server, err = embed(l.o.Dir, l.o.MaxBytes, l.o.MQTT, l.devices, l.o.Logger); err != nil {
 			return err
 		}
 		if l.mark, err = openMark(l.o.Dir); err != nil {
 			return err
 		}
 	}
-	if l.conn, err = connect(l.server, l.o.URL, l.o.Logger); err != nil {
+	if l.conn, err = connect(l.server, l.devices, l.o.URL, l.o.Logger); err != nil {
 		return err
 	}
 	if l.js, err = jetstream.New(l.conn); err != nil {
@@ -143,10 +150,19 @@ func (l *Log) open(ctx context.Context) (err error) {
 		return experience.Errorf(experience.Unavailable, "the log cannot be opened: %w", err)
 	}
 	if l.mark != nil {
-		return l.verifyMark(ctx)
+		if err := l.verifyMark(ctx); err != nil {
+			return err
+		}
+	}
+	if l.devices != nil {
+		return l.devices.open(ctx, l.server)
 	}
 	return nil
 }
+
+// Devices gives what devices publish by MQTT: nil where they were never let in,
+// or the log is not embedded.
+func (l *Log) Devices() *Devices { return l.devices }
 
 // Close refuses new appends, waits until those under way are on disk, and
 // closes the log. It may be called more than once.
@@ -160,6 +176,7 @@ func (l *Log) Close() error {
 }
 
 func (l *Log) shutdown() (err error) {
+	l.devices.close()
 	if l.conn != nil {
 		if !l.conn.IsClosed() && l.conn.IsConnected() {
 			err = l.conn.FlushTimeout(5 * time.Second)

@@ -1,0 +1,342 @@
+package stream
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"regia/internal/experience"
+)
+
+// Devices publish by MQTT to the embedded server, and nothing else: they stand
+// in an account of their own, where neither the log nor the live bus is. A
+// message of QoS 1 or 2 is acknowledged once it is on disk, in a stream that
+// takes the topics of known keys alone; it leaves that stream when whoever
+// receives it says that it is kept elsewhere.
+const (
+	deviceAccount = "DEVICES"
+	deviceTopic   = "regia" // regia/<write key>/<what>
+	receivers     = 64      // messages in hand at one time
+	deviceAckWait = 2 * time.Minute
+	deviceReady   = 30 * time.Second // what a device waits for while Regia starts
+	fetchMessages = 4 * receivers
+	fetchBytes    = 8 << 20
+	looseMessages = 4096 // of QoS 0, waiting
+	looseBytes    = 16 << 20
+
+	// DefaultConnections is how many devices may be connected at one time.
+	DefaultConnections = 2000
+)
+
+// MQTT says where devices connect.
+type MQTT struct {
+	Address     string // host:port
+	Cert, Key   string // PEM files; "" = in the clear
+	Connections int    // at one time; 0 = DefaultConnections
+}
+
+// Message is what a device published.
+type Message struct {
+	Key        string    // the second level of the topic: the write key
+	What       string    // the rest of the topic
+	Body       []byte    // at most about 1 MB
+	ReceivedAt time.Time // UTC
+	ID         string    // the same however often it is delivered; "" for QoS 0, delivered at most once
+}
+
+// Devices are the clients of the embedded server's MQTT.
+type Devices struct {
+	account *server.Account
+	secrets [2]string     // of our connections to the log's account and to the devices'
+	address string        // where they connect; "" = nowhere now
+	ready   chan struct{} // closed once keys are known
+	once    sync.Once
+	keys    atomic.Pointer[map[string]bool]
+	dropped atomic.Int64
+
+	admit  sync.Mutex // one change of keys at a time
+	conn   *nats.Conn
+	stream jetstream.StreamConfig
+	js     jetstream.JetStream
+	inbox  jetstream.Consumer
+}
+
+// Users of the embedded server that are Regia itself.
+const (
+	logUser     = "regia-log"
+	devicesUser = "regia-devices"
+)
+
+// newDevices gives the devices of an embedded log in dir; nil when nobody asks
+// for them and none ever left anything there.
+func newDevices(dir string, o *MQTT) *Devices {
+	if o == nil {
+		if _, err := os.Stat(filepath.Join(dir, "jetstream", deviceAccount)); err != nil {
+			return nil
+		}
+	}
+	return &Devices{secrets: [2]string{rand.Text(), rand.Text()}, ready: make(chan struct{})}
+}
+
+// Check lets our own connections in by their secrets, and devices by a known
+// key or anonymously: then the key stands in the topic only. It is called by
+// the server, for each connection.
+func (d *Devices) Check(c server.ClientAuthentication) bool {
+	o := c.GetOpts()
+	is := func(user, secret string) bool {
+		return o.Username == user && subtle.ConstantTimeCompare([]byte(o.Password), []byte(secret)) == 1
+	}
+	if is(logUser, d.secrets[0]) {
+		return true
+	}
+	wait := time.NewTimer(deviceReady)
+	defer wait.Stop()
+	if is(devicesUser, d.secrets[1]) {
+		c.RegisterUser(&server.User{Account: d.account})
+		return true
+	}
+	select {
+	case <-d.ready: // Regia has just started: devices wait rather than be refused
+	case <-wait.C:
+		return false
+	}
+	if o.Username != "" && !(*d.keys.Load())[o.Username] {
+		return false
+	}
+	c.RegisterUser(&server.User{Username: "device", Account: d.account, Permissions: &server.Permissions{
+		// What a device may not reach in its own account: the server's machinery.
+		// Everything else it may publish, because what is not permitted would be
+		// acknowledged and dropped; what no stream takes is not acknowledged.
+		Publish:   &server.SubjectPermission{Deny: []string{"$MQTT.>", "$JS.>", "$SYS.>", "$NRG.>", "_INBOX.>", "_R_.>", "_GR_.>"}},
+		Subscribe: &server.SubjectPermission{Deny: []string{">"}},
+	}})
+	return true
+}
+
+// open makes the devices' account and its streams. The server's MQTT finds
+// them there, and so keeps to their limits.
+func (d *Devices) open(ctx context.Context, s *server.Server) (err error) {
+	if d.account, err = s.RegisterAccount(deviceAccount); err == nil {
+		err = d.account.EnableJetStream(nil, nil)
+	}
+	if err != nil {
+		return fmt.Errorf("the devices' account: %w", err)
+	}
+	if v, err := s.Varz(nil); err == nil && v.MQTT.Port != 0 {
+		d.address = net.JoinHostPort(v.MQTT.Host, strconv.Itoa(v.MQTT.Port))
+	}
+	if d.conn, err = nats.Connect("", nats.InProcessServer(s), nats.UserInfo(devicesUser, d.secrets[1]), nats.Name("regia")); err != nil {
+		return fmt.Errorf("the devices' account: %w", err)
+	}
+	if d.js, err = jetstream.New(d.conn); err != nil {
+		return err
+	}
+	d.stream = jetstream.StreamConfig{
+		Name: "$MQTT_msgs", Subjects: d.subjects(nil), Retention: jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew, MaxBytes: 128 << 20,
+	}
+	for _, c := range []jetstream.StreamConfig{
+		// Who is connected, and who said to come back.
+		{Name: "$MQTT_sess", Subjects: []string{"$MQTT.sess.>"}, MaxMsgsPerSubject: 1, MaxMsgs: 10_000, MaxBytes: 16 << 20, MaxAge: 24 * time.Hour, Discard: jetstream.DiscardNew},
+		// QoS 2, between the device's two steps.
+		{Name: "$MQTT_qos2in", Subjects: []string{"$MQTT.qos2.in.>"}, MaxMsgsPerSubject: 1, DiscardNewPerSubject: true, MaxBytes: 32 << 20, MaxAge: 24 * time.Hour, Discard: jetstream.DiscardNew},
+		// Nobody listens, so nothing is retained and nothing is sent: these take no message.
+		{Name: "$MQTT_rmsgs", Subjects: []string{"$MQTT.rmsgs.>"}, MaxMsgsPerSubject: 1, MaxMsgSize: 1, MaxBytes: 1 << 20},
+		{Name: "$MQTT_out", Subjects: []string{"$MQTT.out.>"}, Retention: jetstream.InterestPolicy, MaxMsgSize: 1, MaxBytes: 1 << 20},
+	} {
+		if _, err := d.js.CreateOrUpdateStream(ctx, c); err != nil {
+			return fmt.Errorf("the devices' stream %s: %w", c.Name, err)
+		}
+	}
+	known, err := d.js.Stream(ctx, d.stream.Name)
+	switch {
+	case errors.Is(err, jetstream.ErrStreamNotFound):
+		_, err = d.js.CreateStream(ctx, d.stream)
+	case err == nil:
+		d.stream.Subjects = known.CachedInfo().Config.Subjects
+	}
+	if err != nil {
+		return fmt.Errorf("the devices' stream: %w", err)
+	}
+	return d.openInbox(ctx)
+}
+
+func (d *Devices) openInbox(ctx context.Context) (err error) {
+	d.inbox, err = d.js.CreateOrUpdateConsumer(ctx, d.stream.Name, jetstream.ConsumerConfig{
+		Durable: "regia", AckPolicy: jetstream.AckExplicitPolicy, AckWait: deviceAckWait, MaxAckPending: fetchMessages, MaxDeliver: -1,
+	})
+	return err
+}
+
+// Address is where devices connect, host:port; "" when nobody listens and only
+// what they left before is still to be received.
+func (d *Devices) Address() string { return d.address }
+
+func (d *Devices) close() {
+	if d != nil && d.conn != nil {
+		d.conn.Close()
+	}
+}
+
+// Admit says which keys devices may publish with from now on. What is
+// published with another one is not acknowledged.
+func (d *Devices) Admit(ctx context.Context, keys []string) error {
+	d.admit.Lock()
+	defer d.admit.Unlock()
+	known := map[string]bool{}
+	for _, k := range keys {
+		known[k] = true
+	}
+	if subjects := d.subjects(keys); !slices.Equal(subjects, d.stream.Subjects) {
+		changed := d.stream
+		changed.Subjects = subjects
+		if _, err := d.js.UpdateStream(ctx, changed); err != nil {
+			return experience.Errorf(experience.Unavailable, "devices cannot be let in: %w", err)
+		}
+		d.stream = changed
+	}
+	d.keys.Store(&known)
+	d.once.Do(func() { close(d.ready) })
+	return nil
+}
+
+// subjects are where the server keeps what is published with these keys; one
+// that nobody can publish to when there are none.
+func (d *Devices) subjects(keys []string) []string {
+	list := []string{}
+	for _, k := range keys {
+		if k != "" && !strings.ContainsAny(k, "./*> \t\r\n") {
+			list = append(list, "$MQTT.msgs."+deviceTopic+"."+k+".>")
+		}
+	}
+	if len(list) == 0 {
+		return []string{"$MQTT.msgs." + deviceTopic + ".nobody.$"}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// Receive hands over what devices publish until ctx ends, many calls at once,
+// and waits for those under way. take says after how long it wants the message
+// again; 0 is for good: it is kept, or was refused. What is of QoS 0 is handed
+// over once.
+func (d *Devices) Receive(ctx context.Context, take func(context.Context, Message) (again time.Duration)) error {
+	var inside sync.WaitGroup
+	defer inside.Wait()
+	turns := make(chan struct{}, receivers)
+	loose, err := d.conn.SubscribeSync(deviceTopic + ".>")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = loose.Unsubscribe() }()
+	if err := loose.SetPendingLimits(looseMessages, looseBytes); err != nil {
+		return err
+	}
+	enter := func(f func()) bool {
+		select {
+		case turns <- struct{}{}:
+			inside.Go(func() {
+				defer func() { <-turns }()
+				f()
+			})
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
+	inside.Go(func() {
+		for ctx.Err() == nil {
+			m, err := loose.NextMsgWithContext(ctx)
+			switch {
+			case errors.Is(err, nats.ErrSlowConsumer): // told once, of many
+				d.dropped.Add(1)
+			case err != nil:
+				return
+			case m.Header.Get("Nmqtt-Pub") == "0": // the others come by the stream
+				key, what := parts(m.Subject)
+				at := time.Now().UTC()
+				enter(func() {
+					if take(ctx, Message{Key: key, What: what, Body: m.Data, ReceivedAt: at}) > 0 {
+						d.dropped.Add(1)
+					}
+				})
+			}
+		}
+	})
+	messages, err := d.inbox.Messages(jetstream.PullMaxMessagesWithBytesLimit(fetchMessages, fetchBytes), jetstream.PullHeartbeat(heartbeat))
+	if err != nil {
+		return err
+	}
+	defer messages.Stop()
+	for {
+		m, err := messages.Next(jetstream.NextContext(ctx))
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, jetstream.ErrMsgIteratorClosed) || errors.Is(err, nats.ErrConnectionClosed):
+			return err
+		case err != nil:
+			continue // a missed heartbeat: it asks again by itself
+		}
+		enter(func() { d.deliver(ctx, m, take) })
+	}
+}
+
+// deliver hands one kept message over, and lets go of it once it is taken.
+func (d *Devices) deliver(ctx context.Context, m jetstream.Msg, take func(context.Context, Message) time.Duration) {
+	about, err := m.Metadata()
+	if err != nil {
+		return // it will come again
+	}
+	key, what := parts(strings.TrimPrefix(m.Subject(), "$MQTT.msgs."))
+	at := about.Timestamp.UTC()
+	again := take(ctx, Message{
+		Key: key, What: what, Body: m.Data(), ReceivedAt: at,
+		ID: strconv.FormatInt(at.UnixNano(), 36) + "-" + strconv.FormatUint(about.Sequence.Stream, 36),
+	})
+	if again > 0 {
+		_ = m.NakWithDelay(again) // unsaid, it comes again a little later
+		return
+	}
+	_ = m.Ack() // unsaid, it comes again with the same id
+}
+
+// parts takes regia.<key>.<what> apart.
+func parts(subject string) (key, what string) {
+	_, rest, _ := strings.Cut(subject, ".")
+	key, what, _ = strings.Cut(rest, ".")
+	return key, what
+}
+
+// State is how the devices are doing.
+type State struct {
+	Connections int   // devices connected now
+	Waiting     int64 // messages acknowledged to devices and not yet in the log
+	Dropped     int64 // messages of QoS 0 that could not be taken, since the start
+}
+
+// State tells how the devices are doing.
+func (d *Devices) State(ctx context.Context) (State, error) {
+	known, err := d.js.Stream(ctx, d.stream.Name)
+	if err != nil {
+		return State{}, experience.Errorf(experience.Unavailable, "the devices' messages cannot be counted: %w", err)
+	}
+	return State{
+		Connections: max(0, d.account.NumLocalConnections()-1), // less our own
+		Waiting:     int64(known.CachedInfo().State.Msgs), Dropped: d.dropped.Load(),
+	}, nil
+}
