@@ -15,6 +15,7 @@ const (
 	books         // log, books, page frame, what files mean
 	rooms         // capabilities
 	roof          // the composition root
+	yard          // what stands outside and measures
 	street        // commands
 )
 
@@ -26,6 +27,7 @@ var floorOf = map[string]int{
 	"web":        books,
 	"mapping":    books,
 	"app":        roof,
+	"bench":      yard,
 	"cli":        street,
 }
 
