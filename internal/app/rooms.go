@@ -38,7 +38,7 @@ func (a *App) openRooms(ctx context.Context) (err error) {
 		return err
 	}
 	a.door = collect.New(collect.Options{
-		Sources: a.Sources, Log: a.Log, Bus: a.Log, Company: a.Company, TrustedProxies: proxies,
+		Sources: a.Sources, Log: a.Log, Bus: a.Log, Company: a.Company, TrustedProxies: proxies, BaseURL: a.Config.URL,
 		Metrics: a.metrics, Logger: a.Logger, Clock: a.Clock,
 	})
 	a.closers = append(a.closers, func() error { a.door.Close(); return nil })

@@ -24,7 +24,9 @@ import (
 // publicRoutes are all ways in that ask nobody who they are. A new one is
 // written here on purpose, or not made.
 var publicRoutes = []string{
-	" /v1/alias", " /v1/batch", " /v1/group", " /v1/identify", " /v1/import", " /v1/page", " /v1/screen", " /v1/track",
+	" /beacon/", " /beacon/v1/batch", " /pixel/", " /pixel/v1/page", " /pixel/v1/track", " /sourceConfig", " /sourceConfig/{$}",
+	" /v1/", " /v1/a", " /v1/alias", " /v1/b", " /v1/batch", " /v1/g", " /v1/group", " /v1/i", " /v1/identify", " /v1/import", " /v1/m",
+	" /v1/p", " /v1/page", " /v1/projects/{writeKey}/settings", " /v1/s", " /v1/screen", " /v1/t", " /v1/track",
 	"GET /api/docs", "GET /api/openapi.json", "GET /assets/{file}", "GET /favicon.ico", "GET /healthz", "GET /readyz",
 	"GET /setup/{token}", "GET /sign-in",
 	"POST /language", "POST /setup/{token}", "POST /sign-in", "POST /sign-out",
@@ -140,6 +142,7 @@ func (h *house) furnish() {
 		"/pulse/parts/{part}", "/pulse/parts/feed",
 		"/assets/{file}", "/assets/nothing.css",
 		"/setup/{token}", "/setup/nothing",
+		"/projects/{writeKey}/", "/projects/" + spare.WriteKey + "/",
 	}
 }
 

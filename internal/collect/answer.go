@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 
 	"regia/internal/experience"
 	"regia/internal/web"
@@ -93,9 +95,8 @@ func (d *Door) answer(w http.ResponseWriter, r reply) {
 	_ = json.NewEncoder(w).Encode(body) // whoever asked may be gone
 }
 
-// allow sets what browsers need to talk to us from other sites, answers
-// preflights and refuses other methods; it tells whether to go on.
-func allow(w http.ResponseWriter, r *http.Request) bool {
+// cors lets browsers read our answers on other sites.
+func cors(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Add("Vary", "Origin")
 	if origin := r.Header.Get("Origin"); origin != "" {
@@ -104,23 +105,31 @@ func allow(w http.ResponseWriter, r *http.Request) bool {
 		h.Set("Access-Control-Expose-Headers", "Retry-After")
 		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	}
-	switch r.Method {
-	case http.MethodPost:
+}
+
+// allow sets what browsers need to talk to us from other sites, answers
+// preflights and refuses methods other than those given; it tells whether to
+// go on.
+func allow(w http.ResponseWriter, r *http.Request, methods ...string) bool {
+	cors(w, r)
+	if slices.Contains(methods, r.Method) {
 		return true
-	case http.MethodOptions:
-		h.Add("Vary", "Access-Control-Request-Headers")
-		h.Set("Access-Control-Allow-Methods", "POST, OPTIONS")
-		asked := r.Header.Get("Access-Control-Request-Headers")
-		if asked == "" {
-			asked = "Authorization, Content-Type, Content-Encoding, X-Write-Key"
-		}
-		h.Set("Access-Control-Allow-Headers", asked)
-		h.Set("Access-Control-Max-Age", "86400")
-		h.Set("Allow", "POST, OPTIONS")
-		w.WriteHeader(http.StatusNoContent)
-	default:
-		h.Set("Allow", "POST, OPTIONS")
-		http.Error(w, "events are sent by POST", http.StatusMethodNotAllowed)
 	}
+	h := w.Header()
+	all := strings.Join(methods, ", ") + ", OPTIONS"
+	h.Set("Allow", all)
+	if r.Method != http.MethodOptions {
+		writeProblem(w, http.StatusMethodNotAllowed, experience.Invalid, "this address takes "+strings.Join(methods, " or ")+" only")
+		return false
+	}
+	h.Add("Vary", "Access-Control-Request-Headers")
+	h.Set("Access-Control-Allow-Methods", all)
+	asked := r.Header.Get("Access-Control-Request-Headers")
+	if asked == "" {
+		asked = "Authorization, Content-Type, Content-Encoding, X-Write-Key, AnonymousId"
+	}
+	h.Set("Access-Control-Allow-Headers", asked)
+	h.Set("Access-Control-Max-Age", "86400")
+	w.WriteHeader(http.StatusNoContent)
 	return false
 }

@@ -34,6 +34,7 @@ type Options struct {
 	Company        func(context.Context) experience.Company // whose staff are marked; nil = nobody is
 	Limits         Limits
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
+	BaseURL        string         // how others reach this Regia, without a slash at its end; "" = as they do now
 	Metrics        prometheus.Registerer
 	Logger         *slog.Logger
 	Clock          experience.Clock
@@ -76,14 +77,13 @@ func New(o Options) *Door {
 }
 
 // Register puts the door's addresses on a site: any method, without sign-in.
-func (d *Door) Register(site interface {
-	Handle(pattern string, h http.Handler)
-}) {
+func (d *Door) Register(s site) {
 	for _, kind := range experience.Kinds {
-		site.Handle("/v1/"+string(kind), d.handler(call{kind: kind}))
+		s.Handle("/v1/"+string(kind), d.handler(call{kind: kind}))
 	}
-	site.Handle("/v1/batch", d.handler(call{batch: true}))
-	site.Handle("/v1/import", d.handler(call{batch: true, imported: true}))
+	s.Handle("/v1/batch", d.handler(call{batch: true}))
+	s.Handle("/v1/import", d.handler(call{batch: true, imported: true}))
+	d.registerLibraries(s)
 }
 
 // Close refuses further requests, waits for those inside, and writes down the
@@ -115,7 +115,7 @@ type call struct {
 
 func (d *Door) handler(c call) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !allow(w, r) {
+		if !allow(w, r, http.MethodPost) {
 			return
 		}
 		if !d.enter() {
@@ -242,6 +242,7 @@ func (d *Door) take(r *http.Request, c call, source Source, v *envelope, receive
 	if c.batch {
 		check.shared = v.surroundings()
 	}
+	ofDevice(v.items, deviceOf(r, source))
 	out := reply{single: !c.batch}
 	records := make([]experience.Record, 0, len(v.items))
 	ends := make([]int, 0, len(v.items))

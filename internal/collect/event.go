@@ -286,6 +286,9 @@ func (c *checker) objects(it *item, e *event) *refusal {
 		e.properties = withMember(e.properties, "category", category)
 	}
 	c.context(present(it.context), present(it.integrations), e)
+	if e.kind == experience.Identify && e.traits == nil && isObject(e.told.traits) {
+		e.traits = e.told.traits // where RudderStack's libraries say them
+	}
 	if e.userID == "" && e.anonymousID == "" && len(e.identifiers) == 0 {
 		return refuse("who", "who? an event needs a userId or an anonymousId")
 	}

@@ -15,6 +15,8 @@ type metrics struct {
 	requests *prometheus.CounterVec // by status
 	bytes    prometheus.Counter
 	unnoted  prometheus.Counter
+	// libraries counts reports of libraries on themselves, of which nothing is kept.
+	libraries prometheus.Counter
 }
 
 // newMetrics registers the counters; r may be nil.
@@ -28,9 +30,11 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		requests: prometheus.NewCounterVec(counter("requests_total", "Requests answered."), []string{"status"}),
 		bytes:    prometheus.NewCounter(counter("bytes_total", "Bytes of bodies read, inflated.")),
 		unnoted:  prometheus.NewCounter(counter("rejections_unnoted_total", "Rejections not written down because too many came at once.")),
+
+		libraries: prometheus.NewCounter(counter("library_reports_total", "Reports of Segment's libraries on themselves, answered and dropped.")),
 	}
 	if r != nil {
-		r.MustRegister(m.accepted, m.rejected, m.requests, m.bytes, m.unnoted)
+		r.MustRegister(m.accepted, m.rejected, m.requests, m.bytes, m.unnoted, m.libraries)
 	}
 	return m
 }

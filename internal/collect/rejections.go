@@ -21,7 +21,7 @@ type Rejection struct {
 	Source    string
 	Number    int64 // ascends within a source
 	Time      time.Time
-	Class     string // what is wrong, in one word: body, depth, id, identifiers, name, number, shape, size, time, type, who
+	Class     string // what is wrong, in one word: body, depth, id, identifiers, lost, name, number, shape, size, time, type, who
 	MessageID string // as sent; "" = none
 	Name      string // event or page name; else the kind of call
 	Reason    string

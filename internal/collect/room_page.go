@@ -212,11 +212,5 @@ func (r *Room) tell(ctx context.Context, q *web.Request, x Source, told <-chan s
 
 // base is the address of this Regia as others reach it.
 func (r *Room) base(q *web.Request) string {
-	if r.BaseURL != "" {
-		return r.BaseURL
-	}
-	if q.TLS != nil || q.Header.Get("X-Forwarded-Proto") == "https" {
-		return "https://" + q.Host
-	}
-	return "http://" + q.Host
+	return baseOf(r.BaseURL, q.Request)
 }
