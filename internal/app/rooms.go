@@ -142,6 +142,23 @@ func (a *App) Decide(ctx context.Context, d experience.Decision) error {
 	return a.Log.Append(ctx, []experience.Record{{Source: weave.OwnSource, ReceivedAt: a.Clock(), Event: event}})
 }
 
+// TakeBack takes a whole import back by the one door: the log. The weaver
+// removes what came with it from the books.
+func (a *App) TakeBack(ctx context.Context, importID experience.ID, by string) error {
+	now := a.Clock()
+	properties, err := json.Marshal(map[string]any{"import": importID, "by": by, "at": now})
+	if err != nil {
+		return err
+	}
+	event, err := json.Marshal(experience.Event{
+		MessageID: experience.NewID().String(), Kind: experience.Track, Name: weave.ImportTakenBack, Time: now, Properties: properties, Imported: true,
+	})
+	if err != nil {
+		return err
+	}
+	return a.Log.Append(ctx, []experience.Record{{Source: weave.OwnSource, ReceivedAt: now, Event: event}})
+}
+
 // Applied waits until the past follows a version of the touchpoint catalogue.
 func (a *App) Applied(ctx context.Context, version int64) error {
 	return a.wait(ctx, func() (bool, error) {

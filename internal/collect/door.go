@@ -242,6 +242,11 @@ func (d *Door) take(r *http.Request, c call, source Source, v *envelope, receive
 	if c.batch {
 		check.shared = v.surroundings()
 	}
+	if c.imported {
+		if check.shared.importID, err = importOf(&v.fields); err != nil {
+			return d.refuseBody(source, received, err)
+		}
+	}
 	ofDevice(v.items, deviceOf(r, source))
 	out := reply{single: !c.batch}
 	records := make([]experience.Record, 0, len(v.items))
@@ -274,6 +279,20 @@ func (d *Door) take(r *http.Request, c call, source Source, v *envelope, receive
 	out.accepted = len(records)
 	d.metrics.took(source, records)
 	return out
+}
+
+// importOf gives the import that a batch says it belongs to; zero: none.
+func importOf(f *fields) (experience.ID, error) {
+	raw := present(f.importID)
+	if raw == nil {
+		return experience.ID{}, nil
+	}
+	text, _ := scalar(raw)
+	id, err := experience.ParseID(text)
+	if err != nil || id.IsZero() {
+		return experience.ID{}, experience.Errorf(experience.Invalid, "importId must be a UUID")
+	}
+	return id, nil
 }
 
 func (v *envelope) surroundings() surroundings {

@@ -37,6 +37,7 @@ type fields struct {
 	properties, traits, context              []byte
 	integrations, identifiers                []byte
 	writeKey                                 []byte
+	importID                                 []byte // around a batch, at /v1/import only
 }
 
 // place gives where the value of a key goes, nil for keys the door ignores.
@@ -78,6 +79,8 @@ func (f *fields) place(key string) *[]byte {
 		return &f.identifiers
 	case "writeKey":
 		return &f.writeKey
+	case "importId":
+		return &f.importID
 	}
 	return nil
 }
@@ -107,13 +110,14 @@ type surroundings struct {
 	context      []member
 	integrations []member
 	sentAt       []byte
+	importID     experience.ID
 	notes        notes
 	size         int // bytes of context and integrations, which become part of each event
 }
 
 // check gives the event that an item is, with its marks, or why it is none.
 func (c *checker) check(it *item) (*event, *refusal) {
-	e := &event{imported: c.imported}
+	e := &event{imported: c.imported, importID: c.shared.importID}
 	for _, step := range []func(*item, *event) *refusal{c.shape, c.kind, c.ids, c.who, c.objects, c.when, c.marks} {
 		if no := step(it, e); no != nil {
 			return e, no

@@ -17,6 +17,7 @@ type event struct {
 	properties, traits, context              []byte
 	identifiers                              []experience.Identifier
 	imported                                 bool
+	importID                                 experience.ID // zero: nobody said
 	flags                                    experience.Flags
 	told                                     told
 }
@@ -64,6 +65,9 @@ func (e *event) appendJSON(b []byte) []byte {
 	}
 	if e.imported {
 		b = append(b, `,"imported":true`...)
+	}
+	if !e.importID.IsZero() {
+		b = appendText(append(b, `,"import":`...), e.importID.String())
 	}
 	return append(b, '}')
 }

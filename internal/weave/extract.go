@@ -13,7 +13,12 @@ import (
 // They count only from Regia's own source, which the front door does not serve.
 const (
 	IdentityDecision = "Identity Decision"
-	OwnSource        = "regia"
+
+	// ImportTakenBack is the event by which a human takes a whole import back;
+	// its properties say which ("import"), "by" whom and when ("at").
+	ImportTakenBack = "Import taken back"
+
+	OwnSource = "regia"
 )
 
 // thread is one interaction on its way into the books.
