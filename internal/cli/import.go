@@ -31,8 +31,8 @@ type importFlags struct {
 func (c *cli) importCSV() *cobra.Command {
 	var f importFlags
 	cmd := &cobra.Command{
-		Use: "csv --mapping m.yaml FILES…", Short: "Import CSV files by a mapping",
-		Long: `Reads CSV files (plain, .gz or .zip) by a mapping and sends what they tell to
+		Use: "csv --mapping m.yaml FILES…", Aliases: []string{"xlsx", "files"}, Short: "Import CSV and Excel files by a mapping",
+		Long: `Reads CSV files (plain, .gz or .zip) and Excel workbooks (.xlsx) by a mapping and sends what they tell to
 Regia. Running it again, even a year later, changes nothing. Rows that cannot
 be read go to rejected.csv with the reason, and never stop the rest.`,
 		Example: "  regia import csv --mapping examples/generic/mapping.yaml clienti.csv scontrini.csv\n  regia import csv --mapping m.yaml orders.csv --dry-run",

@@ -57,6 +57,8 @@ func newCSVReader(source io.Reader, delimiter byte, strict bool) *csvReader {
 	return &csvReader{source: bufio.NewReaderSize(source, 256<<10), delimiter: delimiter, strict: strict}
 }
 
+func (r *csvReader) at() int64 { return r.number }
+
 // next gives a row's cells and first line, or damage, or io.EOF.
 func (r *csvReader) next() ([]string, int64, *damage, error) {
 	for {

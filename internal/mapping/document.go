@@ -15,13 +15,15 @@ import (
 	"regia/internal/experience"
 )
 
-// document is one stream of text: a file, what a .gz holds, or a member of a .zip.
+// document is one stream of rows: a file, what a .gz holds, a member of a .zip,
+// or a workbook.
 type document struct {
 	name    string // for messages: "orders.csv", "olist.zip: orders.csv"
 	base    string // what match: is compared with
 	claimed string // file of the mapping it was given for, as in orders=my.csv
 	size    int64  // bytes that open's reader will count
 	open    func(count func(int)) (io.ReadCloser, error)
+	book    *workbook // instead of open: its sheets have the rows
 }
 
 // documents finds what the given paths hold: files, folders, archives, and
@@ -90,7 +92,7 @@ func documentsIn(p string) ([]document, error) {
 	if info.IsDir() {
 		return nil, nil // a link to a folder
 	}
-	var magic [4]byte
+	var magic [8]byte
 	n, err := io.ReadFull(f, magic[:])
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, err
@@ -98,11 +100,33 @@ func documentsIn(p string) ([]document, error) {
 	base := filepath.Base(p)
 	switch head := string(magic[:n]); {
 	case strings.HasPrefix(head, "PK\x03\x04"):
-		return zipDocuments(p)
+		book, err := openWorkbook(p)
+		if errors.Is(err, errNoWorkbook) {
+			return zipDocuments(p)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return []document{{name: base, base: base, size: info.Size(), book: book}}, nil
+	case head == "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+		return nil, oldOffice(f)
 	case strings.HasPrefix(head, "\x1f\x8b"):
 		return []document{{name: base, base: strings.TrimSuffix(base, ".gz"), size: info.Size(), open: openGzip(p)}}, nil
 	}
 	return []document{{name: base, base: base, size: info.Size(), open: openPlain(p)}}, nil
+}
+
+// oldOffice says what a file in the format of old Office files is.
+func oldOffice(f io.Reader) error {
+	const encrypted = "E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00a\x00c\x00k\x00a\x00g\x00e"
+	begin, err := io.ReadAll(io.LimitReader(f, 4<<20))
+	if err != nil {
+		return err
+	}
+	if strings.Contains(string(begin), encrypted) {
+		return errors.New("it is protected by a password: open it, and save it without one")
+	}
+	return errors.New("it is an old workbook (.xls): save it as .xlsx or CSV")
 }
 
 // counted counts the bytes read, and closes everything it stands on.
@@ -148,7 +172,7 @@ func openGzip(p string) func(func(int)) (io.ReadCloser, error) {
 		if err != nil {
 			return nil, errors.Join(err, f.Close())
 		}
-		return &counted{z, nil, []io.Closer{z, f}}, nil
+		return &counted{&unpacked{from: z, packed: packedSize(f)}, nil, []io.Closer{z, f}}, nil
 	}
 }
 
@@ -183,8 +207,39 @@ func openMember(p, name string, count func(int)) (io.ReadCloser, error) {
 			if err != nil {
 				return nil, errors.Join(err, z.Close())
 			}
-			return &counted{f, count, []io.Closer{f, z}}, nil
+			return &counted{&unpacked{from: f, packed: int64(member.CompressedSize64)}, count, []io.Closer{f, z}}, nil
 		}
 	}
 	return nil, errors.Join(fs.ErrNotExist, z.Close())
+}
+
+// Text becomes a hundred times smaller when it is packed, not more; what unpacks
+// to more than that was made to fill disks and memory.
+const (
+	maxRatio = 300
+	anyRatio = 256 << 20 // bytes that nobody needs to fear
+)
+
+// unpacked reads what was packed, as long as its size can be believed.
+type unpacked struct {
+	from   io.Reader
+	packed int64
+	read   int64
+}
+
+func (u *unpacked) Read(p []byte) (int, error) {
+	n, err := u.from.Read(p)
+	u.read += int64(n)
+	if u.read > anyRatio && u.read/maxRatio > u.packed {
+		return 0, errUnpacks
+	}
+	return n, err
+}
+
+func packedSize(f *os.File) int64 {
+	info, err := f.Stat()
+	if err != nil {
+		return 0
+	}
+	return info.Size()
 }

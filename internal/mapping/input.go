@@ -20,19 +20,21 @@ import (
 
 // input is a file of the mapping, with the documents that stand for it.
 type input struct {
-	name   string
-	spec   fileSpec
-	docs   []document
-	header []string
+	name string
+	spec fileSpec
+	docs []document
+	// how the mapping writes numbers and times: workbooks have them as such
+	settings settings
+	header   []string
 	// lines of the header in each document, and its columns' places there
 	places [][]int
 }
 
 // bind gives each file of the mapping its documents and reads their headers.
-func bind(m *Mapping, docs []document) (map[string]*input, error) {
+func bind(m *Mapping, s settings, docs []document) (map[string]*input, error) {
 	inputs := map[string]*input{}
 	for name, spec := range m.spec.Files {
-		in := &input{name: name, spec: spec}
+		in := &input{name: name, spec: spec, settings: s}
 		for _, d := range docs {
 			if d.claimed == name || d.claimed == "" && spec.matches(d.base, len(m.spec.Files)) {
 				in.docs = append(in.docs, d)
@@ -109,15 +111,26 @@ func (in *input) readHeader(doc int) error {
 	return nil
 }
 
+// reader gives the rows of a document.
+type reader interface {
+	// next gives a row's cells and first line, or damage, or io.EOF.
+	next() ([]string, int64, *damage, error)
+	// at is the line that was read last.
+	at() int64
+}
+
 // opened is a document being read, past its header.
 type opened struct {
-	*csvReader
+	reader
 	close func() error
 }
 
 // start opens a document and reads its header; with peek it closes it again.
 func (in *input) start(doc int, count func(int), peek bool) (header []string, o opened, err error) {
 	d := in.docs[doc]
+	if d.book != nil {
+		return in.startSheet(d, count, peek)
+	}
 	raw, err := d.open(count)
 	if err != nil {
 		return nil, o, experience.Errorf(experience.Invalid, "%s cannot be read: %w", d.name, err)
@@ -137,6 +150,27 @@ func (in *input) start(doc int, count func(int), peek bool) (header []string, o 
 	}
 	r.columns = len(header)
 	return header, opened{r, raw.Close}, nil
+}
+
+// startSheet opens a sheet of a workbook.
+func (in *input) startSheet(d document, count func(int), peek bool) (header []string, o opened, err error) {
+	r, source, err := d.book.openSheet(in.spec.Sheet, in.settings, count)
+	if err != nil {
+		return nil, o, experience.Errorf(experience.Invalid, "%s: %w", d.name, err)
+	}
+	defer func() {
+		if err != nil || peek {
+			_ = source.Close()
+		}
+	}()
+	header = in.spec.Header
+	if len(header) == 0 {
+		if header, err = r.header(); err != nil {
+			return nil, o, experience.Errorf(experience.Invalid, "%s: %w", d.name, err)
+		}
+	}
+	r.columns = len(header)
+	return header, opened{r, source.Close}, nil
 }
 
 // decode turns a document into UTF-8. Strict text that is not UTF-8 is an error
@@ -235,7 +269,7 @@ func (in *input) walk(ctx context.Context, count func(int), each func(row) error
 		if err != nil {
 			return err
 		}
-		err = in.walkDocument(ctx, doc, o.csvReader, each, broken)
+		err = in.walkDocument(ctx, doc, o.reader, each, broken)
 		_ = o.close() // it was only read; what was wrong with it has been told
 		if err != nil {
 			return err
@@ -244,7 +278,7 @@ func (in *input) walk(ctx context.Context, count func(int), each func(row) error
 	return nil
 }
 
-func (in *input) walkDocument(ctx context.Context, doc int, r *csvReader, each func(row) error, broken func(int, *damage) error) error {
+func (in *input) walkDocument(ctx context.Context, doc int, r reader, each func(row) error, broken func(int, *damage) error) error {
 	places := in.places[doc]
 	moved := !slices.IsSorted(places)
 	for n := 0; ; n++ {
@@ -257,7 +291,7 @@ func (in *input) walkDocument(ctx context.Context, doc int, r *csvReader, each f
 			return nil
 		case err != nil:
 			// A truncated archive, a failing disk: what was read stands.
-			damaged = &damage{line: r.number + 1, reason: "the file cannot be read further: " + err.Error()}
+			damaged = &damage{line: r.at() + 1, reason: "the file cannot be read further: " + err.Error()}
 		}
 		if damaged == nil && moved {
 			cells = reorder(cells, places)

@@ -48,6 +48,7 @@ type fileSpec struct {
 	Match     oneOrMany `yaml:"match"`
 	Delimiter string    `yaml:"delimiter"`
 	Encoding  string    `yaml:"encoding"`
+	Sheet     string    `yaml:"sheet"` // of a workbook: name, or number from 1; "" = the first
 	Header    []string  `yaml:"header"`
 	Columns   []string  `yaml:"columns"`
 	Optional  bool      `yaml:"optional"`

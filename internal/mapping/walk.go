@@ -87,13 +87,13 @@ func Bind(m *Mapping, paths []string) (*Bound, error) {
 	if err := checkClaims(m, docs); err != nil {
 		return nil, err
 	}
-	inputs, err := bind(m, docs)
-	if err != nil {
-		return nil, err
-	}
 	compiler, err := newCompiler(m.spec.Defaults)
 	if err != nil {
 		return nil, m.fault(err)
+	}
+	inputs, err := bind(m, compiler.settings, docs)
+	if err != nil {
+		return nil, err
 	}
 	b := &Bound{mapping: m, inputs: inputs, settings: compiler.settings}
 	for name := range inputs {
