@@ -1,0 +1,201 @@
+package analytics
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+	"time"
+
+	"regia/internal/experience"
+)
+
+// Limits of paths.
+const (
+	maxPathSteps = 10
+	maxPathTop   = 20
+)
+
+// Paths asks where cases go after something happened for the first time, or
+// where they came from before it.
+type Paths struct {
+	Scope
+	By       string `json:"by,omitempty" doc:"What is told apart: event (the default), touchpoint, or properties.NAME"`
+	Anchor   Match  `json:"anchor" doc:"Where the paths begin, or end"`
+	Before   bool   `json:"before,omitempty" doc:"Backwards, from the anchor to what led there"`
+	Steps    int    `json:"steps,omitempty" minimum:"1" maximum:"10" doc:"How far; 5 when absent"`
+	Top      int    `json:"top,omitempty" minimum:"1" maximum:"20" doc:"How many things are shown at each step, the rest together; 8 when absent"`
+	Window   Window `json:"window,omitzero" doc:"How long before or after the anchor things count, such as 1d; absent: for ever"`
+	Collapse bool   `json:"collapse,omitempty" doc:"The same thing several times in a row counts once"`
+}
+
+// PathsAnswer is a picture of where cases go, step by step.
+type PathsAnswer struct {
+	Cases  int64       `json:"cases" doc:"In which the anchor happened"`
+	Levels []PathLevel `json:"levels" doc:"The anchor itself is level 0"`
+	Links  []PathLink  `json:"links"`
+}
+
+// PathLevel is what happened so many steps from the anchor.
+type PathLevel struct {
+	Nodes []PathNode `json:"nodes" doc:"Most frequent first; then the rest"`
+	Ended int64      `json:"ended" doc:"Cases that had come this far and in which nothing more happened"`
+}
+
+// PathNode is one thing at one level.
+type PathNode struct {
+	Activity string  `json:"activity"`
+	Other    bool    `json:"other,omitempty" doc:"Everything else together"`
+	Cases    int64   `json:"cases"`
+	Share    float64 `json:"share" doc:"Of all cases with the anchor, 0 to 1"`
+}
+
+// PathLink goes from a node of a level to one of the next.
+type PathLink struct {
+	Level int   `json:"level" doc:"Of the node it starts from"`
+	From  int   `json:"from" doc:"Which node of its level, from 0"`
+	To    int   `json:"to" doc:"Which node of the next level, from 0"`
+	Cases int64 `json:"cases"`
+}
+
+func (p *Paths) defaults() {
+	p.Steps, p.Top = cmp.Or(p.Steps, 5), cmp.Or(p.Top, 8)
+}
+
+func (p Paths) check() error {
+	if p.Steps < 1 || p.Steps > maxPathSteps || p.Top < 1 || p.Top > maxPathTop {
+		return experience.Errorf(experience.Invalid, "paths have 1 to %d steps and show 1 to %d things at each", maxPathSteps, maxPathTop)
+	}
+	if err := cmp.Or(checkField(p.By), p.Anchor.check()); err != nil {
+		return err
+	}
+	return p.Scope.check()
+}
+
+// Ask answers it.
+func (p Paths) Ask(ctx context.Context, l Ledger) (PathsAnswer, error) {
+	p.defaults()
+	if err := p.check(); err != nil {
+		return PathsAnswer{}, err
+	}
+	names, err := activities(ctx, l, p.Scope, p.By)
+	if err != nil {
+		return PathsAnswer{}, err
+	}
+	b := &builder{ledger: l}
+	code := "2 * " + b.numbered(p.By, names) + " + CASE WHEN " + b.match(p.Anchor) + " THEN 1 ELSE 0 END"
+	t := pathTally{levels: make([]map[int32]int64, p.Steps+1), links: map[pathStep]int64{}, ended: make([]int64, p.Steps+1)}
+	for i := range t.levels {
+		t.levels[i] = map[int32]int64{}
+	}
+	err = b.sequences(ctx, p.Scope, wanted{code: code}, func(s Sequence) error {
+		t.add(p.path(s.Events))
+		return nil
+	})
+	if err != nil {
+		return PathsAnswer{}, err
+	}
+	return t.answer(names, p.Top), nil
+}
+
+// path gives the activities from the first anchor on, nil where there is none.
+func (p Paths) path(events []Event) []int32 {
+	anchor := slices.IndexFunc(events, func(e Event) bool { return e.Code&1 == 1 })
+	if anchor < 0 {
+		return nil
+	}
+	window := int64(math.MaxInt64)
+	if p.Window > 0 {
+		window = time.Duration(p.Window).Microseconds()
+	}
+	path := []int32{int32(events[anchor].Code / 2)}
+	step := 1
+	if p.Before {
+		step = -1
+	}
+	for i := anchor + step; i >= 0 && i < len(events) && len(path) <= p.Steps; i += step {
+		if d := events[i].At - events[anchor].At; max(d, -d) > window {
+			break
+		}
+		if code := int32(events[i].Code / 2); !p.Collapse || code != path[len(path)-1] {
+			path = append(path, code)
+		}
+	}
+	return path
+}
+
+type pathStep struct {
+	level    int
+	from, to int32
+}
+
+type pathTally struct {
+	levels []map[int32]int64
+	links  map[pathStep]int64
+	ended  []int64
+	cases  int64
+}
+
+func (t *pathTally) add(path []int32) {
+	if path == nil {
+		return
+	}
+	t.cases++
+	for i, code := range path {
+		t.levels[i][code]++
+		if i > 0 {
+			t.links[pathStep{i - 1, path[i-1], code}]++
+		}
+	}
+	if len(path) < len(t.levels) {
+		t.ended[len(path)-1]++
+	}
+}
+
+func (t *pathTally) answer(names []string, top int) PathsAnswer {
+	out := PathsAnswer{Cases: t.cases, Levels: []PathLevel{}, Links: []PathLink{}}
+	place := make([]map[int32]int, len(t.levels))
+	for i, level := range t.levels {
+		l := PathLevel{Nodes: []PathNode{}, Ended: t.ended[i]}
+		place[i] = map[int32]int{}
+		codes := make([]int32, 0, len(level))
+		for c := range level {
+			codes = append(codes, c)
+		}
+		slices.SortFunc(codes, func(a, b int32) int { return cmp.Or(cmp.Compare(level[b], level[a]), cmp.Compare(names[a], names[b])) })
+		for k, c := range codes {
+			if k > top && len(codes) > top+1 { // the rest has its node
+				last := &l.Nodes[top]
+				last.Cases += level[c]
+				last.Share = share(last.Cases, t.cases)
+				place[i][c] = top
+				continue
+			}
+			place[i][c] = len(l.Nodes)
+			n := PathNode{Activity: names[c], Cases: level[c], Share: share(level[c], t.cases)}
+			if k == top && len(codes) > top+1 {
+				n.Activity, n.Other = "", true
+			}
+			l.Nodes = append(l.Nodes, n)
+		}
+		out.Levels = append(out.Levels, l)
+	}
+	out.Links = t.listLinks(place)
+	return out
+}
+
+func (t *pathTally) listLinks(place []map[int32]int) []PathLink {
+	sum := map[PathLink]int64{}
+	for s, n := range t.links {
+		sum[PathLink{Level: s.level, From: place[s.level][s.from], To: place[s.level+1][s.to]}] += n
+	}
+	list := make([]PathLink, 0, len(sum))
+	for l, n := range sum {
+		l.Cases = n
+		list = append(list, l)
+	}
+	slices.SortFunc(list, func(a, b PathLink) int {
+		return cmp.Or(cmp.Compare(a.Level, b.Level), cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
+	})
+	return list
+}
