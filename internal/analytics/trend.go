@@ -38,7 +38,7 @@ type Trend struct {
 type TrendAnswer struct {
 	Unit   Unit        `json:"unit"`
 	Times  []time.Time `json:"times" doc:"When each piece begins"`
-	Series []Series    `json:"series" doc:"Largest first; the last one may be the rest"`
+	Series []Series    `json:"series" doc:"Largest first; the last one may be the rest. Of revenue the 12 largest only: a rest would mix currencies"`
 }
 
 // Series is one line of a trend.
@@ -124,14 +124,32 @@ func (t Trend) series(ctx context.Context, l Ledger) ([]Series, error) {
 		list = append(list, s)
 		return err
 	})
-	if len(list) > maxSeries+1 {
-		list = append(list[:maxSeries], Series{Other: true})
+	if err == nil && len(list) > maxSeries+1 {
+		list = list[:maxSeries]
+		if t.Measure != Revenue { // the rest would mix currencies
+			var rest Series
+			rest, err = t.rest(ctx, l, list)
+			list = append(list, rest)
+		}
 	}
 	return list, err
 }
 
-// count fills in the counts of each series; the total of the rest is what the
-// others leave.
+// rest gives everything that is not in a list of series, as one.
+func (t Trend) rest(ctx context.Context, l Ledger, but []Series) (Series, error) {
+	b := &builder{ledger: l}
+	value, _ := t.parts(b)
+	values := make([]string, len(but))
+	for i, s := range but {
+		values[i] = b.text(s.Value)
+	}
+	out := Series{Other: true}
+	err := b.each(ctx, `SELECT `+t.measure()+` FROM (SELECT `+value+` AS value, `+b.caseOf(t.Scope)+` AS c FROM interactions WHERE `+t.condition(b)+`) AS e
+		WHERE value NOT IN (`+strings.Join(values, ", ")+`)`, func(rows *sql.Rows) error { return rows.Scan(&out.Total) })
+	return out, err
+}
+
+// count fills in the counts of each series.
 func (t Trend) count(ctx context.Context, l Ledger, c calendar, low int64, series []Series, pieces int) error {
 	if len(series) == 0 {
 		return nil
@@ -161,9 +179,6 @@ func (t Trend) count(ctx context.Context, l Ledger, c calendar, low int64, serie
 		}
 		if which >= 0 && piece >= low && piece < low+int64(pieces) {
 			series[which].Counts[piece-low] = n
-			if series[which].Other {
-				series[which].Total += n
-			}
 		}
 		return nil
 	})

@@ -53,6 +53,9 @@ type dialect interface {
 	// scalar gives the text of the top-level property named by the parameter
 	// key, as its sender wrote it; NULL for absent, null, objects and arrays.
 	scalar(key string) string
+	property(name string) string // see Ledger.Property
+	number(expr string) string
+	micros(expr string) string
 }
 
 // writeTx is the write transaction of an engine.
