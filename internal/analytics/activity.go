@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"regia/internal/experience"
+	"regia/internal/ledger"
 )
 
 // maxActivities is how many different things a question about sequences may
@@ -23,7 +24,7 @@ func (b *builder) activity(by string) string {
 }
 
 // activities lists what happens in a scope, most frequent first.
-func activities(ctx context.Context, l Ledger, s Scope, by string) ([]string, error) {
+func activities(ctx context.Context, l *ledger.Ledger, s Scope, by string) ([]string, error) {
 	b := &builder{ledger: l}
 	var list []string
 	err := b.each(ctx, `SELECT `+b.activity(by)+` AS activity, count(*) AS n FROM interactions WHERE `+b.scope(s)+`
@@ -42,6 +43,9 @@ func activities(ctx context.Context, l Ledger, s Scope, by string) ([]string, er
 
 // numbered gives SQL for an activity's place in a list, counted from 0.
 func (b *builder) numbered(by string, list []string) string {
+	if len(list) == 0 {
+		return "CAST(NULL AS BIGINT)"
+	}
 	var s strings.Builder
 	fmt.Fprintf(&s, "CASE %s", b.activity(by))
 	for i, name := range list {

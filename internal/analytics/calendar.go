@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"regia/internal/experience"
+	"regia/internal/ledger"
 )
 
 // Unit is how long a piece of a calendar is.
@@ -36,8 +37,8 @@ func newCalendar(unit Unit, zone *time.Location) (calendar, error) {
 
 // sql gives the number of the piece that an interaction is in, for those
 // between two moments.
-func (c calendar) sql(l Ledger, from, to time.Time) string {
-	clock := l.WallClock(c.zone, from, to)
+func (c calendar) sql(from, to time.Time) string {
+	clock := ledger.Local(c.zone, from, to)
 	pieces := func(seconds, shift int) string {
 		return fmt.Sprintf("CAST(floor((extract(epoch FROM %s) + %d) / %d) AS BIGINT)", clock, shift, seconds)
 	}
@@ -92,7 +93,7 @@ func floorDiv(a, b int64) int64 {
 
 // extent fills in the limits that a scope leaves open, by what there is. It
 // gives false when there is nothing.
-func (s Scope) extent(ctx context.Context, l Ledger) (Scope, bool, error) {
+func (s Scope) extent(ctx context.Context, l *ledger.Ledger) (Scope, bool, error) {
 	if !s.From.IsZero() && !s.To.IsZero() {
 		return s, true, nil
 	}

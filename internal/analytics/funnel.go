@@ -4,12 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"regia/internal/experience"
+	"regia/internal/ledger"
 )
 
 // Limits of a funnel.
@@ -29,7 +28,7 @@ const (
 type Funnel struct {
 	Scope
 	Steps    []Match `json:"steps" minItems:"1" maxItems:"12"`
-	Window   Window  `json:"window,omitzero" doc:"From the first step to the last, such as 14d, 12h or 30m; absent: as long as it takes"`
+	Window   Window  `json:"window,omitempty" doc:"From the first step to the last, such as 14d, 12h or 30m; absent: as long as it takes"`
 	AnyOrder bool    `json:"any_order,omitempty" doc:"The steps count in whatever order they were taken within the window; an interaction counts for every step it matches"`
 	Exclude  []Match `json:"exclude,omitempty" maxItems:"4" doc:"What ends the way of a case"`
 	Hold     string  `json:"hold,omitempty" doc:"A field that must be the same in all steps, such as product or properties.NAME"`
@@ -80,6 +79,9 @@ func (f Funnel) check() error {
 			return err
 		}
 	}
+	if _, err := f.Window.Duration(); err != nil {
+		return err
+	}
 	return f.Scope.check()
 }
 
@@ -91,7 +93,7 @@ func checkField(name string) error {
 }
 
 // Ask answers the funnel.
-func (f Funnel) Ask(ctx context.Context, l Ledger) (FunnelAnswer, error) {
+func (f Funnel) Ask(ctx context.Context, l *ledger.Ledger) (FunnelAnswer, error) {
 	var out FunnelAnswer
 	tally := newFunnelTally(f)
 	err := f.walk(ctx, l, func(w Way) error { tally.add(w); return nil })
@@ -105,18 +107,18 @@ func (f Funnel) Ask(ctx context.Context, l Ledger) (FunnelAnswer, error) {
 // People gives the cases that reached a step (1 to the number of steps) and,
 // with dropped, went no further; in the order of their names, those after the
 // one named, at most limit.
-func (f Funnel) People(ctx context.Context, l Ledger, step int, dropped bool, after string, limit int) ([]string, error) {
+func (f Funnel) People(ctx context.Context, l *ledger.Ledger, step int, dropped bool, after string, limit int) ([]string, error) {
 	if step < 1 || step > len(f.Steps) {
 		return nil, experience.Errorf(experience.Invalid, "the funnel has no step %d", step)
 	}
-	list := newFirst(after, limit)
+	list := first{after: after, limit: limit, list: []string{}}
 	err := f.walk(ctx, l, func(w Way) error {
 		if len(w.Times) == step || len(w.Times) > step && !dropped {
 			list.add(w.Case)
 		}
 		return nil
 	})
-	return list.names(), err
+	return list.list, err
 }
 
 // Way is how far a case came, and when it took each step.
@@ -127,7 +129,7 @@ type Way struct {
 }
 
 // walk calls f with the ways of all cases that took the first step.
-func (f Funnel) walk(ctx context.Context, l Ledger, yield func(Way) error) error {
+func (f Funnel) walk(ctx context.Context, l *ledger.Ledger, yield func(Way) error) error {
 	if err := f.check(); err != nil {
 		return err
 	}
@@ -209,13 +211,6 @@ func (f Funnel) ways(s Sequence) []Way {
 	return ways
 }
 
-func (f Funnel) window() int64 {
-	if f.Window <= 0 {
-		return math.MaxInt64
-	}
-	return time.Duration(f.Window).Microseconds()
-}
-
 const exclusions = (1<<maxExclusions - 1) << maxSteps
 
 // chain is a way under way.
@@ -248,7 +243,7 @@ func (c *chain) better(than *chain) bool {
 func (f Funnel) deepest(s Sequence) []Way {
 	var open [maxSteps]chain
 	var best chain
-	window := f.window()
+	window := f.Window.micros()
 	for _, e := range s.Events {
 		if e.Code&exclusions != 0 {
 			open = [maxSteps]chain{}
@@ -290,7 +285,7 @@ func ended(chains ...chain) []Way {
 // is furthest, of those the one begun last; else it begins one.
 func (f Funnel) everyWay(s Sequence) []Way {
 	var done, open []chain
-	window := f.window()
+	window := f.Window.micros()
 	for _, e := range s.Events {
 		if e.Code&exclusions != 0 {
 			done, open = append(done, open...), nil
@@ -323,7 +318,7 @@ func (f Funnel) anyOrder(s Sequence) []Way {
 	var last [maxSteps]Event
 	var taken [maxSteps]bool
 	var best chain
-	window := f.window()
+	window := f.Window.micros()
 	for _, e := range s.Events {
 		if e.Code&exclusions != 0 {
 			taken = [maxSteps]bool{}

@@ -3,11 +3,10 @@ package analytics
 import (
 	"cmp"
 	"context"
-	"math"
 	"slices"
-	"time"
 
 	"regia/internal/experience"
+	"regia/internal/ledger"
 )
 
 // Limits of paths.
@@ -25,7 +24,7 @@ type Paths struct {
 	Before   bool   `json:"before,omitempty" doc:"Backwards, from the anchor to what led there"`
 	Steps    int    `json:"steps,omitempty" minimum:"1" maximum:"10" doc:"How far; 5 when absent"`
 	Top      int    `json:"top,omitempty" minimum:"1" maximum:"20" doc:"How many things are shown at each step, the rest together; 8 when absent"`
-	Window   Window `json:"window,omitzero" doc:"How long before or after the anchor things count, such as 1d; absent: for ever"`
+	Window   Window `json:"window,omitempty" doc:"How long before or after the anchor things count, such as 1d; absent: for ever"`
 	Collapse bool   `json:"collapse,omitempty" doc:"The same thing several times in a row counts once"`
 }
 
@@ -66,14 +65,12 @@ func (p Paths) check() error {
 	if p.Steps < 1 || p.Steps > maxPathSteps || p.Top < 1 || p.Top > maxPathTop {
 		return experience.Errorf(experience.Invalid, "paths have 1 to %d steps and show 1 to %d things at each", maxPathSteps, maxPathTop)
 	}
-	if err := cmp.Or(checkField(p.By), p.Anchor.check()); err != nil {
-		return err
-	}
-	return p.Scope.check()
+	_, err := p.Window.Duration()
+	return cmp.Or(err, checkField(p.By), p.Anchor.check(), p.Scope.check())
 }
 
 // Ask answers it.
-func (p Paths) Ask(ctx context.Context, l Ledger) (PathsAnswer, error) {
+func (p Paths) Ask(ctx context.Context, l *ledger.Ledger) (PathsAnswer, error) {
 	p.defaults()
 	if err := p.check(); err != nil {
 		return PathsAnswer{}, err
@@ -104,10 +101,7 @@ func (p Paths) path(events []Event) []int32 {
 	if anchor < 0 {
 		return nil
 	}
-	window := int64(math.MaxInt64)
-	if p.Window > 0 {
-		window = time.Duration(p.Window).Microseconds()
-	}
+	window := p.Window.micros()
 	path := []int32{int32(events[anchor].Code / 2)}
 	step := 1
 	if p.Before {

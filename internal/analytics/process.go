@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"regia/internal/experience"
+	"regia/internal/ledger"
 )
 
 // Limits of a process.
@@ -87,7 +88,7 @@ func (p Process) check() error {
 }
 
 // Ask answers it.
-func (p Process) Ask(ctx context.Context, l Ledger) (ProcessAnswer, error) {
+func (p Process) Ask(ctx context.Context, l *ledger.Ledger) (ProcessAnswer, error) {
 	if err := p.check(); err != nil {
 		return ProcessAnswer{}, err
 	}

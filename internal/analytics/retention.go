@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"regia/internal/experience"
+	"regia/internal/ledger"
 )
 
 const maxPeriods = 60
@@ -49,7 +50,7 @@ type Kept struct {
 }
 
 // Ask answers it, with calendars of a zone.
-func (r Retention) Ask(ctx context.Context, l Ledger, zone *time.Location) (RetentionAnswer, error) {
+func (r Retention) Ask(ctx context.Context, l *ledger.Ledger, zone *time.Location) (RetentionAnswer, error) {
 	r.Unit, r.Periods = cmp.Or(r.Unit, Week), cmp.Or(r.Periods, 8)
 	out := RetentionAnswer{Unit: r.Unit, Cohorts: []Cohort{}, All: Cohort{Returned: []Kept{}}}
 	calendar, err := newCalendar(r.Unit, zone)
@@ -82,7 +83,7 @@ func (r Retention) Ask(ctx context.Context, l Ledger, zone *time.Location) (Rete
 // seen so many periods later: 0 is the cohort itself.
 type cohortCounts map[int64]map[int64]int64
 
-func (r Retention) count(ctx context.Context, l Ledger, c calendar) (cohortCounts, error) {
+func (r Retention) count(ctx context.Context, l *ledger.Ledger, c calendar) (cohortCounts, error) {
 	b := &builder{ledger: l}
 	counts := cohortCounts{}
 	later := `SELECT first, b - first AS later FROM x JOIN f ON f.c = x.c WHERE rt AND b > first`
@@ -91,7 +92,7 @@ func (r Retention) count(ctx context.Context, l Ledger, c calendar) (cohortCount
 	}
 	err := b.each(ctx, `WITH x AS (
 			SELECT c, b, bool_or(st) AS st, bool_or(rt) AS rt
-			FROM (SELECT `+b.caseOf(r.Scope)+` AS c, `+c.sql(l, r.From, r.To)+` AS b, `+b.match(r.Start)+` AS st, `+b.match(r.Return)+` AS rt
+			FROM (SELECT `+b.caseOf(r.Scope)+` AS c, `+c.sql(r.From, r.To)+` AS b, `+b.match(r.Start)+` AS st, `+b.match(r.Return)+` AS rt
 				FROM interactions WHERE `+b.scope(r.Scope)+`) AS e
 			WHERE st OR rt GROUP BY c, b),
 		f AS (SELECT c, min(b) AS first FROM x WHERE st GROUP BY c)

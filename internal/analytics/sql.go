@@ -7,26 +7,13 @@ import (
 	"strconv"
 	"strings"
 	"time"
-)
 
-// Ledger is the book of what happened, with the expressions that its engines
-// write differently.
-type Ledger interface {
-	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	// Property gives SQL for a scalar property of an interaction as text.
-	Property(name string) string
-	// Number gives SQL for a text as a number, NULL when it is none.
-	Number(expr string) string
-	// Micros gives SQL for a time as microseconds since 1970.
-	Micros(expr string) string
-	// WallClock gives SQL for an interaction's time on the clocks of a zone, as
-	// a TIMESTAMP, right for times between two moments.
-	WallClock(zone *time.Location, from, to time.Time) string
-}
+	"regia/internal/ledger"
+)
 
 // builder writes one query and collects its parameters.
 type builder struct {
-	ledger Ledger
+	ledger *ledger.Ledger
 	args   []any
 }
 
@@ -48,7 +35,7 @@ func (b *builder) caseOf(s Scope) string {
 	case "order":
 		return "CASE WHEN order_id = '' THEN NULL ELSE source || ' ' || order_id END"
 	}
-	return b.field(s.Case)
+	return "nullif(" + b.field(s.Case) + ", '')"
 }
 
 // field gives SQL for a field as text.

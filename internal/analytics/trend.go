@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"strconv"
 	"strings"
 	"time"
 
 	"regia/internal/experience"
+	"regia/internal/ledger"
 )
 
 // Measure is what a trend counts.
@@ -51,7 +53,7 @@ type Series struct {
 }
 
 // Ask answers it, with calendars of a zone.
-func (t Trend) Ask(ctx context.Context, l Ledger, zone *time.Location) (TrendAnswer, error) {
+func (t Trend) Ask(ctx context.Context, l *ledger.Ledger, zone *time.Location) (TrendAnswer, error) {
 	t.Unit, t.Measure = cmp.Or(t.Unit, Day), cmp.Or(t.Measure, Interactions)
 	out := TrendAnswer{Unit: t.Unit, Times: []time.Time{}, Series: []Series{}}
 	c, err := newCalendar(t.Unit, zone)
@@ -89,12 +91,14 @@ func (t Trend) measure() string {
 
 // condition gives SQL for what counts.
 func (t Trend) condition(b *builder) string {
-	where := b.counted(t.Scope)
+	where := ""
 	switch t.Measure {
 	case Cases:
 		where = b.scope(t.Scope)
 	case Revenue:
-		where += " AND currency <> ''"
+		where = b.counted(t.Scope) + " AND currency <> ''"
+	default:
+		where = b.counted(t.Scope)
 	}
 	return where + " AND " + b.match(t.What)
 }
@@ -112,7 +116,7 @@ func (t Trend) parts(b *builder) (value, currency string) {
 }
 
 // series lists what there is, largest first, with totals.
-func (t Trend) series(ctx context.Context, l Ledger) ([]Series, error) {
+func (t Trend) series(ctx context.Context, l *ledger.Ledger) ([]Series, error) {
 	b := &builder{ledger: l}
 	value, currency := t.parts(b)
 	list := []Series{}
@@ -136,7 +140,7 @@ func (t Trend) series(ctx context.Context, l Ledger) ([]Series, error) {
 }
 
 // rest gives everything that is not in a list of series, as one.
-func (t Trend) rest(ctx context.Context, l Ledger, but []Series) (Series, error) {
+func (t Trend) rest(ctx context.Context, l *ledger.Ledger, but []Series) (Series, error) {
 	b := &builder{ledger: l}
 	value, _ := t.parts(b)
 	values := make([]string, len(but))
@@ -150,7 +154,7 @@ func (t Trend) rest(ctx context.Context, l Ledger, but []Series) (Series, error)
 }
 
 // count fills in the counts of each series.
-func (t Trend) count(ctx context.Context, l Ledger, c calendar, low int64, series []Series, pieces int) error {
+func (t Trend) count(ctx context.Context, l *ledger.Ledger, c calendar, low int64, series []Series, pieces int) error {
 	if len(series) == 0 {
 		return nil
 	}
@@ -164,14 +168,14 @@ func (t Trend) count(ctx context.Context, l Ledger, c calendar, low int64, serie
 			rest = i
 			continue
 		}
-		which.WriteString(" WHEN value = " + b.text(s.Value) + " AND currency = " + b.text(s.Currency) + " THEN " + b.arg(i))
+		which.WriteString(" WHEN value = " + b.text(s.Value) + " AND currency = " + b.text(s.Currency) + " THEN " + strconv.Itoa(i))
 	}
-	which.WriteString(" ELSE " + b.arg(rest) + " END")
+	which.WriteString(" ELSE " + strconv.Itoa(rest) + " END")
 	for i := range series {
 		series[i].Counts = make([]int64, pieces)
 	}
 	return b.each(ctx, `SELECT `+which.String()+` AS which, piece, `+t.measure()+` FROM (
-			SELECT `+value+` AS value, `+currency+` AS currency, revenue, `+b.caseOf(t.Scope)+` AS c, `+c.sql(l, t.From, t.To)+` AS piece
+			SELECT `+value+` AS value, `+currency+` AS currency, revenue, `+b.caseOf(t.Scope)+` AS c, `+c.sql(t.From, t.To)+` AS piece
 			FROM interactions WHERE `+t.condition(b)+`) AS e GROUP BY 1, 2`, func(rows *sql.Rows) error {
 		var which, piece, n int64
 		if err := rows.Scan(&which, &piece, &n); err != nil {

@@ -1,6 +1,7 @@
 package analytics
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -8,35 +9,35 @@ import (
 	"regia/internal/experience"
 )
 
-// Window is a length of time, written 30m, 12h, 14d or 2w; 0 is no limit.
-type Window time.Duration
+// Window is a length of time: 90s, 30m, 12h, 14d or 2w; "" is no limit.
+type Window string
 
 var windowUnits = map[byte]time.Duration{'s': time.Second, 'm': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour, 'w': 7 * 24 * time.Hour}
 
-// UnmarshalText reads a window.
-func (w *Window) UnmarshalText(text []byte) error {
-	if len(text) == 0 {
-		*w = 0
-		return nil
+// longestWindow is a hundred years.
+const longestWindow = 100 * 365 * 24 * time.Hour
+
+// Duration gives the length; 0 where there is no limit.
+func (w Window) Duration() (time.Duration, error) {
+	if w == "" {
+		return 0, nil
 	}
-	unit, ok := windowUnits[text[len(text)-1]]
-	n, err := strconv.Atoi(string(text[:len(text)-1]))
-	if !ok || err != nil || n < 0 || time.Duration(n) > 100*365*24*time.Hour/unit {
-		return experience.Errorf(experience.Invalid, "%q is not a length of time such as 30m, 12h, 14d or 2w", text)
+	unit, ok := windowUnits[w[len(w)-1]]
+	n, err := strconv.Atoi(string(w[:len(w)-1]))
+	if !ok || err != nil || n < 0 || time.Duration(n) > longestWindow/unit {
+		return 0, experience.Errorf(experience.Invalid, "%q is not a length of time such as 30m, 12h, 14d or 2w", string(w))
 	}
-	*w = Window(time.Duration(n) * unit)
-	return nil
+	return time.Duration(n) * unit, nil
 }
 
-// MarshalText writes a window in its largest whole unit.
-func (w Window) MarshalText() ([]byte, error) {
-	d := time.Duration(w)
-	for _, u := range []byte("wdhms") {
-		if unit := windowUnits[u]; d >= unit && d%unit == 0 {
-			return append(strconv.AppendInt(nil, int64(d/unit), 10), u), nil
-		}
+// micros gives the length in microseconds, very many where there is no limit.
+// The window was checked before.
+func (w Window) micros() int64 {
+	d, err := w.Duration()
+	if err != nil || d == 0 {
+		return math.MaxInt64
 	}
-	return []byte("0s"), nil
+	return d.Microseconds()
 }
 
 // first keeps the first names after one, in order.
@@ -45,8 +46,6 @@ type first struct {
 	limit int
 	list  []string
 }
-
-func newFirst(after string, limit int) *first { return &first{after: after, limit: limit} }
 
 func (f *first) add(name string) {
 	if name <= f.after || f.limit <= 0 {
@@ -61,5 +60,3 @@ func (f *first) add(name string) {
 		f.list = f.list[:f.limit]
 	}
 }
-
-func (f *first) names() []string { return f.list }

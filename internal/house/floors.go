@@ -13,6 +13,7 @@ const module = "regia"
 const (
 	ground = iota // the shared language
 	books         // log, books, page frame, what files mean
+	study         // questions to the books that several capabilities ask
 	rooms         // capabilities
 	roof          // the composition root
 	yard          // what stands outside and measures
@@ -26,6 +27,7 @@ var floorOf = map[string]int{
 	"registry":   books,
 	"web":        books,
 	"mapping":    books,
+	"analytics":  study,
 	"app":        roof,
 	"bench":      yard,
 	"cli":        street,

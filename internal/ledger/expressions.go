@@ -1,9 +1,6 @@
 package ledger
 
-import (
-	"strings"
-	"time"
-)
+import "strings"
 
 // The expressions that questions about what happened need and the engines write
 // differently. They are SQL for use in Query.
@@ -19,11 +16,6 @@ func (l *Ledger) Number(expr string) string { return l.engine.number(expr) }
 
 // Micros gives a TIMESTAMPTZ as microseconds since 1970, a BIGINT.
 func (l *Ledger) Micros(expr string) string { return l.engine.micros(expr) }
-
-// WallClock is Local, for those who know the ledger by an interface.
-func (l *Ledger) WallClock(zone *time.Location, from, to time.Time) string {
-	return Local(zone, from, to)
-}
 
 func quoted(text string) string { return `'` + strings.ReplaceAll(text, `'`, `''`) + `'` }
 
