@@ -10,6 +10,7 @@ import (
 	"regia/internal/access"
 	"regia/internal/collect"
 	"regia/internal/experience"
+	"regia/internal/explore"
 	"regia/internal/people"
 	"regia/internal/pulse"
 	"regia/internal/status"
@@ -104,6 +105,7 @@ func (a *App) register() error {
 			Sources: a.Sources, Recent: collect.NewRecent(a.Ledger), Bus: a.Log, Touchpoints: names, Changed: a.sourcesChanged,
 			BaseURL: a.Config.URL, Clock: a.Clock, Logger: a.Logger, Title: people.EventTitle,
 		}),
+		&explore.Room{Ledger: a.Ledger, Company: a.Company},
 		a.Access,
 	}
 	for _, r := range rooms {

@@ -455,3 +455,29 @@ func retail(tb testing.TB, path string) (customers, buyers, anonymous int64) {
 	}
 	return int64(len(known)), int64(len(bought)), int64(len(nobody))
 }
+
+// The published figures of the help desk's log, and the second and third
+// purchases of the gift shop, through the API.
+func TestHelpdeskProcessIsTrue(t *testing.T) {
+	w := open(t)
+	w.bring("helpdesk", shared(t, "helpdesk", "helpdesk.csv"))
+	design := []string{"Ticket: Assign seriousness", "Ticket: Take in charge ticket", "Ticket: Resolve ticket", "Ticket: Closed"}
+	for _, of := range []string{"person", "properties.case_id"} {
+		var p struct {
+			Cases, Events, Variants, Edges, Pairs, Rework, Fitting int64
+			Fitness                                                float64
+			Average                                                float64 `json:"average_fitness"`
+		}
+		w.post("/api/v1/analytics/process", map[string]any{"case": of, "design": design}, &p)
+		for _, f := range []struct {
+			what        string
+			shown, want int64
+		}{
+			{"cases", p.Cases, 4580}, {"events", p.Events, 21348}, {"variants", p.Variants, 226}, {"edges", p.Edges, 55},
+			{"pairs", p.Pairs, 16768}, {"rework", p.Rework, 1240}, {"fitting", p.Fitting, 2366},
+		} {
+			w.same(of+": "+f.what, f.shown, f.want)
+		}
+		w.same(of+": fitness", fmt.Sprintf("%.6f %.6f", p.Fitness, p.Average), "0.902844 0.914043")
+	}
+}
