@@ -6,6 +6,7 @@ package explore
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -43,11 +44,7 @@ func (r *Room) Register(s *web.Site) error {
 }
 
 func operation(path, summary string) huma.Operation {
-	id := "analyse-" + path
-	if path == "funnel/people" {
-		id = "list-funnel-people"
-	}
-	return huma.Operation{OperationID: id, Method: http.MethodPost, Path: "/api/v1/analytics/" + path, Tags: []string{"Analytics"}, Summary: summary}
+	return huma.Operation{OperationID: "analyse-" + strings.ReplaceAll(path, "/", "-"), Method: http.MethodPost, Path: "/api/v1/analytics/" + path, Tags: []string{"Analytics"}, Summary: summary}
 }
 
 type question[Q any] struct{ Body Q }
@@ -78,7 +75,7 @@ type caseItem struct {
 type casesOutput struct {
 	Body struct {
 		Items []caseItem `json:"items"`
-		Next  *string  `json:"next" doc:"What to give as after for the next page; null at the end"`
+		Next  *string    `json:"next" doc:"What to give as after for the next page; null at the end"`
 	}
 }
 
