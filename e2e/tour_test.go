@@ -66,9 +66,9 @@ type browser struct {
 	said []string // errors on the console
 }
 
-func (r *regia) browse() *browser {
+func (r *regia) browse(options ...chromedp.ExecAllocatorOption) *browser {
 	r.t.Helper()
-	b := &browser{r: r, ctx: testkit.Browser(r.t)}
+	b := &browser{r: r, ctx: testkit.Browser(r.t, options...)}
 	messages := chromedp.Console(b.ctx)
 	go func() {
 		for message, err := range messages {

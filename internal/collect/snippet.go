@@ -17,7 +17,7 @@ func snippets(kind SourceKind, base, key string) []snippet {
 	curl, node, page := of("curl", curlSnippet), of("node", nodeSnippet), of("page", pageSnippet)
 	switch kind {
 	case Site:
-		return []snippet{page, curl, node}
+		return []snippet{page, of("segment", segmentSnippet), of("rudder", rudderSnippet), curl, node}
 	case App:
 		return []snippet{of("app", appSnippet), curl}
 	case Shop:
@@ -27,7 +27,7 @@ func snippets(kind SourceKind, base, key string) []snippet {
 	case RegiaSource:
 		return nil
 	}
-	return []snippet{curl, node}
+	return []snippet{curl, node, of("segmentnode", segmentNodeSnippet)}
 }
 
 const pageSnippet = `<script>
@@ -54,6 +54,22 @@ const pageSnippet = `<script>
   regia.page(document.title);
 })("{base}", "{key}");
 </script>`
+
+const segmentSnippet = `import { AnalyticsBrowser } from "@segment/analytics-next";
+
+export const analytics = AnalyticsBrowser.load({
+  writeKey: "{key}",
+  cdnURL: "{base}",
+});`
+
+const segmentNodeSnippet = `import { Analytics } from "@segment/analytics-node";
+
+const analytics = new Analytics({ writeKey: "{key}", host: "{base}" });`
+
+const rudderSnippet = `import { RudderAnalytics } from "@rudderstack/analytics-js/bundled";
+
+const analytics = new RudderAnalytics();
+analytics.load("{key}", "{base}", { configUrl: "{base}" });`
 
 const curlSnippet = `curl {base}/v1/track -u {key}: \
   -H 'Content-Type: application/json' \

@@ -21,8 +21,9 @@ const browserDeadline = 5 * time.Minute
 // Browser starts a headless Chromium with an empty profile and gives the
 // context to drive it with (chromedp.Run). It ends with the test. The program
 // is the one that REGIA_CHROMIUM names, or the first found in PATH. It looks
-// up no host by itself: tests send it to addresses of this machine only.
-func Browser(t testing.TB) context.Context {
+// up no host by itself: tests send it to addresses of this machine only. More
+// options come after Browser's own.
+func Browser(t testing.TB, more ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	program := chromium()
 	if program == "" {
@@ -41,6 +42,7 @@ func Browser(t testing.TB) context.Context {
 	if os.Getuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // Chromium refuses root otherwise
 	}
+	options = append(options, more...)
 	ctx, cancel := context.WithTimeout(context.Background(), browserDeadline)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
