@@ -13,6 +13,7 @@ type Batch struct {
 	Before, After experience.Position      // where the ledger must be, and where it is then
 	Forget        []experience.ID          // imports taken back: their rows go before any other is written
 	Rows          []experience.Interaction // fresh ones only (see Fresh), with ids
+	Checked       bool                     // the rows' JSON is known to be JSON: somebody parsed it
 	Moves         []Move                   // numbers ascend; those up to Head.Move are skipped
 	Catalogue     int64                    // version that gave the rows their touchpoints; 0: not checked
 	Retouch       *Retouch                 // done last, so it sees the rows of this batch
@@ -59,7 +60,7 @@ func (l *Ledger) Append(ctx context.Context, b Batch) error {
 			return err
 		}
 		if len(b.Rows) > 0 {
-			if err := tx.appendRows(ctx, b.Rows); err != nil {
+			if err := tx.appendRows(ctx, b.Rows, b.Checked); err != nil {
 				return err
 			}
 		}

@@ -123,7 +123,7 @@ func TestRowsComeBackAsTheyWere(t *testing.T) {
 	full := experience.Interaction{ID: id("1"), MessageID: "m 'quoted' \"1\"", Source: "sorgente", Kind: experience.PageView, Name: "Città 👟 — ñ",
 		Time: day0.Add(123456 * time.Microsecond), ReceivedAt: day0.Add(time.Hour), Subject: id("s"), Person: id("p"), Touchpoint: "site",
 		Visit: "v1", Revenue: -1999, Currency: "EUR", OrderID: "O-1", ProductID: "P-1", Flags: experience.FlagStaff, Imported: true, Import: id("import"),
-		Properties: json.RawMessage(`{"prezzo":1.10,"big":12345678901234567890123,"emoji":"👟","esc":"\ud83d\ude00","q":"it's \"x\" \\u0000"}`),
+		Properties: json.RawMessage(`{ "prezzo":1.10,  "html":"<b>&</b>","big":12345678901234567890123,"emoji":"👟","esc":"\ud83d\ude00","q":"it's \"x\" \\u0000"}`),
 		Context:    json.RawMessage(`{"page":{"path":"/a b"}}`)}
 	empty := experience.Interaction{ID: id("2"), Time: day0, ReceivedAt: day0, Person: id("p")}
 	first := empty

@@ -41,7 +41,7 @@ const duckSettings = `
 	SET GLOBAL threads = 2;
 	SET GLOBAL memory_limit = '%dMB';
 	SET GLOBAL preserve_insertion_order = false;
-	SET GLOBAL wal_autocheckpoint = '32MB';
+	SET GLOBAL wal_autocheckpoint = '64MB';
 	SET GLOBAL allocator_background_threads = true;
 	SET GLOBAL autoinstall_known_extensions = false;
 	SET GLOBAL autoload_known_extensions = false;
@@ -103,7 +103,7 @@ func (d *duck) prepare(ctx context.Context) (err error) {
 }
 
 // duckMigrations make version i+1 of the tables from version i. Append only.
-var duckMigrations = []func(ctx context.Context, t *duckTx) error{firstTables, addImport}
+var duckMigrations = []func(ctx context.Context, t *duckTx) error{firstTables, addImport, freshHot}
 
 const firstDuckTables = `
 	CREATE TABLE head (sequence BIGINT, hash TEXT, move BIGINT, catalogue BIGINT);
@@ -129,6 +129,33 @@ func addImport(ctx context.Context, t *duckTx) error {
 	}
 	for _, p := range parts {
 		if _, err := t.exec(ctx, `ALTER TABLE `+p.name+` ADD COLUMN import_id UUID`); err != nil {
+			return err
+		}
+	}
+	return t.replaceView(ctx)
+}
+
+// freshHot replaces the first version's hot part: by an empty one of today's
+// columns where nothing is in it yet.
+func freshHot(ctx context.Context, t *duckTx) error {
+	parts, err := t.parts(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range parts {
+		if p.kind != "hot" {
+			continue
+		}
+		for _, column := range []string{"properties", "context"} {
+			if _, err := t.exec(ctx, `ALTER TABLE `+p.name+` ALTER COLUMN `+column+` SET DATA TYPE TEXT`); err != nil {
+				return err
+			}
+		}
+		var rows int64
+		if err := t.queryRow(ctx, `SELECT count(*) FROM `+p.name).Scan(&rows); err != nil || rows > 0 {
+			return err
+		}
+		if _, err := t.exec(ctx, `DROP TABLE `+p.name+`; CREATE TABLE `+p.name+` (`+hotColumnTypes+`)`); err != nil {
 			return err
 		}
 	}

@@ -11,12 +11,12 @@ import (
 	"regia/internal/experience"
 )
 
-func (t *duckTx) appendRows(ctx context.Context, rows []experience.Interaction) error {
+func (t *duckTx) appendRows(ctx context.Context, rows []experience.Interaction, checked bool) error {
 	var hot string
 	if err := t.queryRow(ctx, `SELECT name FROM parts WHERE kind = 'hot'`).Scan(&hot); err != nil {
 		return err
 	}
-	if err := t.bulk(hot, len(rows), func(i int, v []driver.Value) []driver.Value { return duckRow(v, &rows[i]) }); err != nil {
+	if err := t.bulk(hot, len(rows), func(i int, v []driver.Value) []driver.Value { return duckRow(v, &rows[i], checked) }); err != nil {
 		return err
 	}
 	return t.bulk("seen", len(rows), func(i int, v []driver.Value) []driver.Value {
@@ -25,11 +25,11 @@ func (t *duckTx) appendRows(ctx context.Context, rows []experience.Interaction) 
 	})
 }
 
-func duckRow(v []driver.Value, r *experience.Interaction) []driver.Value {
+func duckRow(v []driver.Value, r *experience.Interaction, checked bool) []driver.Value {
 	return append(v, duckdb.UUID(r.ID), cleanText(r.MessageID), cleanText(r.Source), cleanText(string(r.Kind)), cleanText(r.Name),
 		r.Time, r.ReceivedAt, duckID(r.Subject), duckID(r.Person), cleanText(r.Touchpoint), cleanText(r.Visit), r.Revenue,
 		cleanText(r.Currency), cleanText(r.OrderID), cleanText(r.ProductID), int16(r.Flags), r.Imported,
-		duckJSON(r.Properties), duckJSON(r.Context), duckID(r.Import))
+		duckJSON(r.Properties, checked), duckJSON(r.Context, checked), duckID(r.Import))
 }
 
 func duckID(id experience.ID) driver.Value {
@@ -39,9 +39,9 @@ func duckID(id experience.ID) driver.Value {
 	return duckdb.UUID(id)
 }
 
-func duckJSON(raw json.RawMessage) driver.Value {
-	if s := cleanJSON(raw); s != "" {
-		return json.RawMessage(s)
+func duckJSON(raw json.RawMessage, checked bool) driver.Value {
+	if text := cleanJSON(raw, checked); text != nil {
+		return text
 	}
 	return nil
 }

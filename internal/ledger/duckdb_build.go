@@ -40,7 +40,7 @@ func (d *duck) build(ctx context.Context, source string, old part) ([]part, erro
 // buildPart commits slice by slice: what a transaction wrote stays in memory
 // until it ends, however long its texts are.
 func (d *duck) buildPart(ctx context.Context, p part, source string, chunks []part) error {
-	if _, err := d.db.ExecContext(ctx, `CREATE TABLE `+p.name+` (`+columnTypes+`)`); err != nil {
+	if _, err := d.db.ExecContext(ctx, `CREATE TABLE `+p.name+` (`+duckColumnTypes+`)`); err != nil {
 		return err
 	}
 	for _, c := range chunks {

@@ -178,7 +178,7 @@ func (t *duckTx) startHot(ctx context.Context, sealed string) error {
 		return err
 	}
 	for _, s := range []string{
-		`CREATE TABLE ` + name + ` (` + columnTypes + `)`,
+		`CREATE TABLE ` + name + ` (` + hotColumnTypes + `)`,
 		`UPDATE parts SET kind = 'sealed' WHERE name = '` + sealed + `'`,
 		`INSERT INTO parts VALUES ('` + name + `', 'hot', NULL, NULL)`,
 	} {

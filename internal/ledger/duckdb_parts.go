@@ -29,6 +29,16 @@ type part struct {
 	low, high experience.ID
 }
 
+// duckColumnTypes are those of parts. DuckDB's JSON is its TEXT with a check of
+// every value that is written, which costs more than the writing; rows bring
+// JSON that was checked (see cleanJSON). A part that an older Regia wrote keeps
+// JSON until it is written anew: readers cannot tell.
+var duckColumnTypes = strings.ReplaceAll(columnTypes, "JSON", "TEXT")
+
+// hotColumnTypes are those of a hot part, whose rows are soon sorted elsewhere:
+// compressing them first took a fifth of the time of an append.
+var hotColumnTypes = strings.ReplaceAll(duckColumnTypes, ",", " USING COMPRESSION uncompressed,") + " USING COMPRESSION uncompressed"
+
 // holds tells whether rows cached under a person may be in the part.
 func (p part) holds(person experience.ID) bool {
 	switch p.kind {

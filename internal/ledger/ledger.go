@@ -62,7 +62,7 @@ type dialect interface {
 type writeTx interface {
 	exec(ctx context.Context, query string, args ...any) (int64, error)
 	queryRow(ctx context.Context, query string, args ...any) *sql.Row
-	appendRows(ctx context.Context, rows []experience.Interaction) error
+	appendRows(ctx context.Context, rows []experience.Interaction, checked bool) error
 	// move applies what moves say to the rows that are there; moves are closed
 	// (see closure) and hold no identity.
 	move(ctx context.Context, moves []Move) error

@@ -218,7 +218,7 @@ func (t *postgresTx) queryRow(ctx context.Context, query string, args ...any) *s
 
 func (t *postgresTx) tables(context.Context) ([]string, error) { return []string{"interactions"}, nil }
 
-func (t *postgresTx) appendRows(ctx context.Context, rows []experience.Interaction) error {
+func (t *postgresTx) appendRows(ctx context.Context, rows []experience.Interaction, _ bool) error {
 	return t.conn.Raw(func(dc any) error {
 		conn := dc.(*stdlib.Conn).Conn()
 		names := strings.Split(columns, ", ")
@@ -249,9 +249,11 @@ func postgresID(id experience.ID) any {
 	return [16]byte(id)
 }
 
+// postgresJSON checks again what was checked: one value that PostgreSQL does not
+// take would stop the book.
 func postgresJSON(raw []byte) any {
-	if s := cleanJSON(raw); s != "" {
-		return s
+	if text := cleanJSON(raw, false); text != nil {
+		return string(text)
 	}
 	return nil
 }

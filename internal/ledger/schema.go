@@ -80,41 +80,48 @@ func cleanText(s string) string {
 
 // cleanJSON does the same to a JSON text: escaped NULs and halves of surrogate
 // pairs become U+FFFD. Numbers and the rest stay as they were written. What is
-// no JSON at all, which the front door does not let in, becomes a JSON string.
-// Absent gives "".
-func cleanJSON(raw json.RawMessage) string {
-	s := cleanText(string(bytes.TrimSpace(raw)))
-	if s == "" || s == "null" {
-		return ""
+// no JSON at all, which the front door does not let in, becomes a JSON string;
+// checked says that somebody has parsed it already. Absent gives nil.
+func cleanJSON(raw json.RawMessage, checked bool) []byte {
+	raw = bytes.TrimSpace(raw)
+	if len(raw) == 0 || string(raw) == "null" {
+		return nil
 	}
-	if !json.Valid([]byte(s)) {
-		quoted, _ := json.Marshal(s) // a string always marshals
-		s = string(quoted)
+	if !utf8.Valid(raw) || bytes.IndexByte(raw, 0) >= 0 {
+		raw = []byte(cleanText(string(raw)))
+		checked = false
 	}
-	if !strings.Contains(s, `\u`) {
-		return s
+	if !checked && !json.Valid(raw) {
+		raw, _ = json.Marshal(string(raw)) // a string always marshals
 	}
-	var out strings.Builder
+	if !bytes.Contains(raw, []byte(`\u`)) {
+		return raw
+	}
+	return cleanEscapes(string(raw))
+}
+
+func cleanEscapes(s string) []byte {
+	out := make([]byte, 0, len(s))
 	for i := 0; i < len(s); {
 		switch {
 		case s[i] != '\\' || i+1 >= len(s):
-			out.WriteByte(s[i])
+			out = append(out, s[i])
 			i++
 		case s[i+1] != 'u':
-			out.WriteString(s[i : i+2])
+			out = append(out, s[i:i+2]...)
 			i += 2
 		default:
 			n := keptEscape(s[i:])
 			if n == 0 {
-				out.WriteString(`\ufffd`)
+				out = append(out, `\ufffd`...)
 				n = 6
 			} else {
-				out.WriteString(s[i : i+n])
+				out = append(out, s[i:i+n]...)
 			}
 			i += n
 		}
 	}
-	return out.String()
+	return out
 }
 
 // keptEscape gives the length of the \u escape (or pair of them) that s begins

@@ -250,7 +250,7 @@ func (w *Weaver) Weave(ctx context.Context, head ledger.Head, blocks []stream.Bl
 		t.row.Touchpoint = w.catalogue.Match(t.row.Source, t.row.Kind, t.row.Name, t.row.Properties)
 		rows[k] = t.row
 	}
-	if err := w.Ledger.Append(ctx, ledger.Batch{Before: head.Position, After: after, Rows: rows, Moves: moves, Catalogue: w.catalogue.Version}); err != nil {
+	if err := w.Ledger.Append(ctx, ledger.Batch{Before: head.Position, After: after, Rows: rows, Checked: true, Moves: moves, Catalogue: w.catalogue.Version}); err != nil {
 		return err
 	}
 	w.woven.Store(after.Sequence)
