@@ -16,8 +16,9 @@ import (
 )
 
 const (
-	readStep      = 32 << 10
-	maxPooledBody = 1 << 20
+	readStep = 32 << 10
+	// maxPooled is how much memory of one request is kept for the next.
+	maxPooled = 1 << 20
 	// maxInFlight bounds the bodies that are in memory at one time; beyond it
 	// the door answers 503.
 	maxInFlight = 256 << 20
@@ -27,44 +28,66 @@ const (
 type reader struct {
 	limit    int
 	inFlight atomic.Int64
-	buffers  sync.Pool
+	desks    sync.Pool
 }
 
-// read gives a request's body, inflated. release must be called when nothing
-// of it is needed any more.
-func (r *reader) read(w http.ResponseWriter, req *http.Request) (body []byte, release func(), err error) {
-	buffer, _ := r.buffers.Get().(*bytes.Buffer)
-	if buffer == nil {
-		buffer = new(bytes.Buffer)
+// desk is what a request is worked on: memory that the next one uses again.
+type desk struct {
+	body    bytes.Buffer
+	held    int64 // bytes of body counted as being in memory
+	items   []item
+	event   event
+	members []member
+	text    []byte // events as they go to the log, one after the other
+	ends    []int  // of each of them
+	records []experience.Record
+}
+
+// desk gives a clean one. It must be cleared away when nothing on it is needed
+// any more.
+func (r *reader) desk() *desk {
+	if d, ok := r.desks.Get().(*desk); ok {
+		return d
 	}
-	var held int64
-	release = func() {
-		r.inFlight.Add(-held)
-		if buffer.Cap() <= maxPooledBody {
-			buffer.Reset()
-			r.buffers.Put(buffer)
-		}
+	return &desk{}
+}
+
+func (r *reader) clear(d *desk) {
+	r.inFlight.Add(-d.held)
+	if d.body.Cap()+cap(d.text) > maxPooled || len(d.items) > DefaultLimits.Batch {
+		return
 	}
+	clear(d.items) // they point into other people's events
+	clear(d.records)
+	clear(d.members)
+	d.body.Reset()
+	*d = desk{body: d.body, items: d.items[:0], members: d.members[:0], text: d.text[:0], ends: d.ends[:0], records: d.records[:0]}
+	r.desks.Put(d)
+}
+
+// read gives a request's body, inflated. It lies on the desk.
+func (r *reader) read(w http.ResponseWriter, req *http.Request, on *desk) (body []byte, err error) {
 	if req.ContentLength > int64(r.limit) {
-		return nil, release, r.tooLarge()
+		return nil, r.tooLarge()
 	}
 	from, err := r.open(http.MaxBytesReader(w, req.Body, int64(r.limit)), req.Header.Get("Content-Encoding"))
 	if err != nil {
-		return nil, release, err
+		return nil, err
 	}
 	for {
-		n, err := io.CopyN(buffer, from, readStep)
-		held += n
+		// A sender's word for the length is believed a step at a time only.
+		on.body.Grow(int(min(max(req.ContentLength-int64(on.body.Len()), 0), readStep)) + bytes.MinRead)
+		n, err := io.CopyN(&on.body, from, readStep)
+		on.held += n
 		switch inFlight := r.inFlight.Add(n); {
-		case buffer.Len() > r.limit:
-			return nil, release, r.tooLarge()
+		case on.body.Len() > r.limit:
+			return nil, r.tooLarge()
 		case inFlight > maxInFlight:
-			return nil, release, errBusy
+			return nil, errBusy
 		case errors.Is(err, io.EOF):
-			body, err := clean(buffer.Bytes())
-			return body, release, err
+			return clean(on.body.Bytes())
 		case err != nil:
-			return nil, release, r.unreadable(err)
+			return nil, r.unreadable(err)
 		}
 	}
 }
@@ -133,8 +156,8 @@ type envelope struct {
 	isBatch bool   // there was a list named "batch"
 }
 
-// open takes a body apart. Its error says where the JSON is broken.
-func open(body []byte, batch bool, maxItems int) (*envelope, error) {
+// open takes a body apart, into items. Its error says where the JSON is broken.
+func open(body []byte, batch bool, maxItems int, items []item) (*envelope, error) {
 	s := &scanner{data: body}
 	if s.peek() != '{' {
 		if s.at >= len(body) {
@@ -142,14 +165,14 @@ func open(body []byte, batch bool, maxItems int) (*envelope, error) {
 		}
 		return nil, experience.Errorf(experience.Invalid, "the body must be a JSON object")
 	}
-	v := &envelope{}
+	v := &envelope{items: items[:0]}
 	var err error
 	if batch {
 		err = v.readBatch(s, maxItems)
 	} else {
-		var one item
-		err = readItem(s, &one)
-		v.fields, v.items = one.fields, []item{one}
+		v.items = append(v.items, item{})
+		err = readItem(s, &v.items[0])
+		v.fields = v.items[0].fields
 	}
 	if err == nil && s.peek() != 0 {
 		err = s.errorf("%q after the end", s.data[s.at])
@@ -165,9 +188,9 @@ func malformed(err error) error {
 }
 
 func (v *envelope) readBatch(s *scanner, maxItems int) error {
-	err := s.object(func(key string) error {
-		if key == "batch" {
-			v.items, v.isBatch = nil, s.peek() == '['
+	err := s.object(func(key []byte) error {
+		if string(key) == "batch" {
+			v.items, v.isBatch = v.items[:0], s.peek() == '['
 			if !v.isBatch {
 				_, err := s.value()
 				return err
@@ -178,10 +201,8 @@ func (v *envelope) readBatch(s *scanner, maxItems int) error {
 				if len(v.items) == maxItems {
 					return experience.Errorf(experience.TooLarge, "a batch holds at most %d events; send it in parts", maxItems)
 				}
-				var one item
-				err := readItem(s, &one)
-				v.items = append(v.items, one)
-				return err
+				v.items = append(v.items, item{})
+				return readItem(s, &v.items[len(v.items)-1])
 			})
 		}
 		return v.fields.read(s, key)
@@ -197,7 +218,7 @@ func readItem(s *scanner, one *item) error {
 	start := s.at
 	var err error
 	if one.object {
-		err = s.object(func(key string) error { return one.fields.read(s, key) })
+		err = s.object(func(key []byte) error { return one.fields.read(s, key) })
 	} else {
 		_, err = s.value()
 	}
@@ -205,7 +226,7 @@ func readItem(s *scanner, one *item) error {
 	return err
 }
 
-func (f *fields) read(s *scanner, key string) error {
+func (f *fields) read(s *scanner, key []byte) error {
 	raw, err := s.value()
 	if to := f.place(key); to != nil {
 		*to = raw

@@ -9,9 +9,10 @@ import (
 // context joins an event's own context with its batch's (its own wins, one
 // level deep), takes out what is used and forgotten, and notes what it tells.
 func (c *checker) context(own, integrations []byte, e *event) {
-	list := []member(nil)
+	list := c.list[:0]
 	if own != nil {
-		list = members(own)
+		list = appendMembers(list, own)
+		c.list = list
 	}
 	e.told.userAgent, _ = scalar(find(list, "userAgent"))
 	changed := false
@@ -20,14 +21,14 @@ func (c *checker) context(own, integrations []byte, e *event) {
 		e.told.userAgent, _ = scalar(find(list, "userAgent"))
 	}
 	for i, m := range list {
-		if m.key == "ip" { // used and forgotten
+		if string(m.key) == "ip" { // used and forgotten
 			e.told.ip, _ = scalar(m.value)
-			list, changed = append(list[:i:i], list[i+1:]...), true
+			list, changed = append(list[:i], list[i+1:]...), true
 			break
 		}
 	}
 	if joined := c.integrations(integrations); joined != nil && find(list, "integrations") == nil {
-		list, changed = append(list, member{"integrations", joined}), true
+		list, changed = append(list, member{[]byte("integrations"), joined}), true
 	}
 	e.told.traits = find(list, "traits")
 	if !c.source.Kind.Browser() {
@@ -97,10 +98,10 @@ func merge(own, shared []member) []member {
 	out := append(make([]member, 0, len(own)+len(shared)), own...)
 	place := make(map[string]int, len(own))
 	for i, m := range own {
-		place[m.key] = i
+		place[string(m.key)] = i
 	}
 	for _, m := range shared {
-		i, both := place[m.key]
+		i, both := place[string(m.key)]
 		switch {
 		case !both:
 			out = append(out, m)
@@ -115,10 +116,10 @@ func merge(own, shared []member) []member {
 func adopt(own, shared []member) []member {
 	has := make(map[string]bool, len(own))
 	for _, m := range own {
-		has[m.key] = true
+		has[string(m.key)] = true
 	}
 	for _, m := range shared {
-		if !has[m.key] {
+		if !has[string(m.key)] {
 			own = append(own, m)
 		}
 	}
@@ -134,7 +135,7 @@ func withMember(object []byte, key string, value []byte) []byte {
 	if find(list, key) != nil {
 		return object
 	}
-	return writeObject(adopt([]member{{key, value}}, list))
+	return writeObject(adopt([]member{{[]byte(key), value}}, list))
 }
 
 func writeObject(list []member) []byte {
@@ -157,7 +158,7 @@ func writeObject(list []member) []byte {
 const hexDigits = "0123456789abcdef"
 
 // appendText writes valid UTF-8 as a JSON string.
-func appendText(b []byte, text string) []byte {
+func appendText[T string | []byte](b []byte, text T) []byte {
 	b = append(b, '"')
 	start := 0
 	for i := range len(text) {

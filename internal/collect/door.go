@@ -16,7 +16,8 @@ import (
 	"regia/internal/experience"
 )
 
-// Appender is the log: it returns once all records are on disk.
+// Appender is the log: it returns once all records are on disk, and needs
+// nothing of them any more.
 type Appender interface {
 	Append(ctx context.Context, records []experience.Record) error
 }
@@ -45,6 +46,7 @@ type Door struct {
 	o          Options
 	reader     reader
 	buckets    buckets
+	bots       bots
 	rejections *rejections
 	metrics    *metrics
 
@@ -152,8 +154,9 @@ func (d *Door) serve(w http.ResponseWriter, r *http.Request, c call) reply {
 		return reply{err: err}
 	}
 	known := err == nil
-	body, release, err := d.reader.read(w, r)
-	defer release()
+	desk := d.reader.desk()
+	defer d.reader.clear(desk)
+	body, err := d.reader.read(w, r, desk)
 	d.metrics.bytes.Add(float64(len(body)))
 	if err != nil {
 		return d.refuseBody(source, received, err)
@@ -162,7 +165,10 @@ func (d *Door) serve(w http.ResponseWriter, r *http.Request, c call) reply {
 	if c.imported {
 		maxItems = d.o.Limits.ImportBatch
 	}
-	v, err := open(body, c.batch, maxItems)
+	v, err := open(body, c.batch, maxItems, desk.items)
+	if v != nil {
+		desk.items = v.items
+	}
 	if !known && v != nil {
 		key, _ := scalar(present(v.writeKey))
 		var authErr error
@@ -182,7 +188,7 @@ func (d *Door) serve(w http.ResponseWriter, r *http.Request, c call) reply {
 	if wait := d.buckets.take(source.ID, len(v.items), received); wait > 0 {
 		return reply{err: experience.Errorf(experience.TooMany, "this source sends too fast; please send again in %d s", wait), retryAfter: wait}
 	}
-	return d.take(r, c, source, v, received)
+	return d.take(r, c, source, v, received, desk)
 }
 
 // refuseBody notes a body that could not be taken apart, for its source.
@@ -226,7 +232,7 @@ func (v *envelope) spread() int {
 }
 
 // take checks each event of an envelope and writes the good ones to the log.
-func (d *Door) take(r *http.Request, c call, source Source, v *envelope, received time.Time) reply {
+func (d *Door) take(r *http.Request, c call, source Source, v *envelope, received time.Time, on *desk) reply {
 	release, err := d.reader.hold(2 * v.spread()) // in the events, and in what goes to the log
 	defer release()
 	if err != nil {
@@ -234,7 +240,7 @@ func (d *Door) take(r *http.Request, c call, source Source, v *envelope, receive
 	}
 	check := checker{
 		source: source, path: c.kind, imported: c.imported, received: received, limit: d.o.Limits.Event,
-		visitor: visitorOf(r, d.o.TrustedProxies), staff: d.staff(r.Context(), received),
+		visitor: visitorOf(r, d.o.TrustedProxies), staff: d.staff(r.Context(), received), bots: &d.bots, list: on.members,
 	}
 	if c.imported {
 		check.limit = d.o.Limits.ImportEvent
@@ -249,35 +255,33 @@ func (d *Door) take(r *http.Request, c call, source Source, v *envelope, receive
 	}
 	ofDevice(v.items, deviceOf(r, source))
 	out := reply{single: !c.batch}
-	records := make([]experience.Record, 0, len(v.items))
-	ends := make([]int, 0, len(v.items))
-	var buffer []byte
 	var refused []Rejection
 	for i := range v.items {
-		e, no := check.check(&v.items[i])
-		if no != nil {
+		e := &on.event
+		if no := check.check(&v.items[i], e); no != nil {
 			out.reject(i, e, no)
 			refused = append(refused, rejectionOf(source.ID, received, &v.items[i], e, no))
 			continue
 		}
-		buffer = e.appendJSON(buffer)
-		ends = append(ends, len(buffer))
-		records = append(records, experience.Record{Source: source.ID, ReceivedAt: received, Flags: e.flags})
+		on.text = e.appendJSON(on.text)
+		on.ends = append(on.ends, len(on.text))
+		on.records = append(on.records, experience.Record{Source: source.ID, ReceivedAt: received, Flags: e.flags})
 	}
+	on.members = check.list
 	start := 0
-	for i, end := range ends {
-		records[i].Event, start = buffer[start:end:end], end
+	for i, end := range on.ends { // only now: until here the text may have moved
+		on.records[i].Event, start = on.text[start:end:end], end
 	}
-	if len(records) > 0 {
-		if err := d.o.Log.Append(r.Context(), records); err != nil {
+	if len(on.records) > 0 {
+		if err := d.o.Log.Append(r.Context(), on.records); err != nil {
 			return reply{err: err}
 		}
 	}
 	for _, x := range refused { // only now: an answer of 503 brings them all again
 		d.rejections.add(x)
 	}
-	out.accepted = len(records)
-	d.metrics.took(source, records)
+	out.accepted = len(on.records)
+	d.metrics.took(source, on.records)
 	return out
 }
 

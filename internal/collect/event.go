@@ -41,8 +41,8 @@ type fields struct {
 }
 
 // place gives where the value of a key goes, nil for keys the door ignores.
-func (f *fields) place(key string) *[]byte {
-	switch key {
+func (f *fields) place(key []byte) *[]byte {
+	switch string(key) {
 	case "type":
 		return &f.kind
 	case "event":
@@ -103,6 +103,8 @@ type checker struct {
 	shared   surroundings
 	visitor  visitor
 	staff    *staff
+	bots     *bots
+	list     []member // used again
 }
 
 // surroundings is what a batch says once for all its items.
@@ -115,15 +117,18 @@ type surroundings struct {
 	size         int // bytes of context and integrations, which become part of each event
 }
 
-// check gives the event that an item is, with its marks, or why it is none.
-func (c *checker) check(it *item) (*event, *refusal) {
-	e := &event{imported: c.imported, importID: c.shared.importID}
-	for _, step := range []func(*item, *event) *refusal{c.shape, c.kind, c.ids, c.who, c.objects, c.when, c.marks} {
-		if no := step(it, e); no != nil {
-			return e, no
+// check makes e the event that an item is, with its marks, or says why it is
+// none.
+func (c *checker) check(it *item, e *event) *refusal {
+	*e = event{imported: c.imported, importID: c.shared.importID, identifiers: e.identifiers[:0]}
+	for _, step := range [...]func(*checker, *item, *event) *refusal{
+		(*checker).shape, (*checker).kind, (*checker).ids, (*checker).who, (*checker).objects, (*checker).when, (*checker).marks,
+	} {
+		if no := step(c, it, e); no != nil {
+			return no
 		}
 	}
-	return e, nil
+	return nil
 }
 
 // shape also finds the message id first, so that a refusal can name it.

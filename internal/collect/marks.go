@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 
 	"regia/internal/experience"
 )
@@ -44,11 +45,11 @@ func Address(r *http.Request, trusted []netip.Prefix) string {
 
 // parseAddress reads an address with or without a port.
 func parseAddress(text string) netip.Addr {
+	if a, err := netip.ParseAddrPort(text); err == nil { // as requests have it
+		return a.Addr().Unmap().WithZone("")
+	}
 	if a, err := netip.ParseAddr(strings.Trim(text, "[]")); err == nil {
 		return a.Unmap().WithZone("")
-	}
-	if a, err := netip.ParseAddrPort(text); err == nil {
-		return a.Addr().Unmap().WithZone("")
 	}
 	return netip.Addr{}
 }
@@ -91,10 +92,10 @@ func (c *checker) address(e *event) netip.Addr {
 // bot tells whether an event comes from a crawler. A server that speaks for
 // people says whose browser it was in the context: then that alone counts.
 func (c *checker) bot(e *event) bool {
-	if e.told.userAgent != "" && (isBot(e.told.userAgent) || !c.source.Kind.Browser()) {
-		return isBot(e.told.userAgent)
+	if e.told.userAgent != "" && (c.bots.is(e.told.userAgent) || !c.source.Kind.Browser()) {
+		return c.bots.is(e.told.userAgent)
 	}
-	return isBot(c.visitor.userAgent)
+	return c.bots.is(c.visitor.userAgent)
 }
 
 // Names of well-known crawlers, previews and monitors that do not say "bot" or
@@ -118,10 +119,46 @@ var botEnds = []string{"bot", "crawler", "spider", "robot", "headless"}
 // Words that end so and are no crawlers: phones and the like.
 var notBots = map[string]bool{"cubot": true, "abbot": true, "talbot": true, "irobot": true}
 
+// bots remembers what isBot said: visitors use few browsers, and looking at a
+// name takes longer than at the rest of an event.
+type bots struct {
+	mu    sync.RWMutex
+	known map[string]bool
+}
+
+// rememberedAgents is how many names are remembered; then it begins anew.
+const rememberedAgents = 2000
+
+func (b *bots) is(userAgent string) bool {
+	if userAgent == "" {
+		return false
+	}
+	b.mu.RLock()
+	bot, known := b.known[userAgent]
+	b.mu.RUnlock()
+	if known {
+		return bot
+	}
+	bot = isBot(userAgent)
+	if len(userAgent) > maxAgent {
+		return bot // no name of a browser: not worth the room
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.known == nil || len(b.known) >= rememberedAgents {
+		b.known = make(map[string]bool, 64)
+	}
+	b.known[strings.Clone(userAgent)] = bot
+	return bot
+}
+
+// maxAgent is how much of a user agent is looked at, in bytes.
+const maxAgent = 1024
+
 // isBot tells whether a user agent belongs to a known crawler or monitor.
 func isBot(userAgent string) bool {
-	if len(userAgent) > 1024 {
-		userAgent = userAgent[:1024]
+	if len(userAgent) > maxAgent {
+		userAgent = userAgent[:maxAgent]
 	}
 	for word := range strings.FieldsFuncSeq(strings.ToLower(userAgent), notInWord) {
 		if notBots[word] {

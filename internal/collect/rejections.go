@@ -227,7 +227,7 @@ func appendShape(b, raw []byte, depth int) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(appendText(b, keyShape(m.key)), ':')
+		b = append(appendText(b, keyShape(string(m.key))), ':')
 		if b = appendShape(b, m.value, depth+1); len(b) > excerptLength {
 			return b
 		}

@@ -1,9 +1,12 @@
 package collect
 
 import (
+	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/bits"
 	"slices"
 	"strconv"
 )
@@ -50,6 +53,9 @@ func (s *scanner) space() {
 
 // peek skips blanks and gives the next byte, 0 at the end.
 func (s *scanner) peek() byte {
+	if s.at < len(s.data) && s.data[s.at] > ' ' { // mostly there is nothing to skip
+		return s.data[s.at]
+	}
 	s.space()
 	if s.at < len(s.data) {
 		return s.data[s.at]
@@ -172,20 +178,51 @@ func (s *scanner) literal(word string) error {
 // text walks over a string and gives it with its quotes.
 func (s *scanner) text() ([]byte, error) {
 	start := s.at
-	for s.at++; s.at < len(s.data); s.at++ {
-		switch c := s.data[s.at]; {
-		case c == '"':
+	for s.at++; ; s.at++ {
+		s.at += plain(s.data[s.at:])
+		if s.at >= len(s.data) {
+			return nil, errEnd
+		}
+		switch s.data[s.at] {
+		case '"':
 			s.at++
 			return s.data[start:s.at:s.at], nil
-		case c == '\\':
+		case '\\':
 			if err := s.escape(); err != nil {
 				return nil, err
 			}
-		case c < ' ':
+		default:
 			return nil, s.errorf("a control character in a text")
 		}
 	}
-	return nil, errEnd
+}
+
+// plain tells how many bytes at the beginning of b stand for themselves in a
+// JSON string. Most of what arrives is that, so eight are looked at together.
+func plain(b []byte) int {
+	i := 0
+	for ; i+8 <= len(b); i += 8 {
+		if at := special(binary.LittleEndian.Uint64(b[i:])); at < 8 {
+			return i + at
+		}
+	}
+	for ; i < len(b); i++ {
+		if c := b[i]; c == '"' || c == '\\' || c < ' ' {
+			return i
+		}
+	}
+	return i
+}
+
+// special gives the first byte of eight, the lowest being first, that is a
+// quote, a backslash or a control character; 8 when none is. Taking n from
+// every byte sets the highest bit of those that are smaller than n; what is
+// borrowed from higher bytes can only disturb those behind the first one.
+func special(eight uint64) int {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	quote, backslash := eight^ones*'"', eight^ones*'\\' // the byte looked for is zero in them
+	found := (quote-ones)&^quote | (backslash-ones)&^backslash | (eight-ones*' ')&^eight
+	return bits.TrailingZeros64(found&high) / 8
 }
 
 // escape walks from a backslash to the last byte of what it introduces.
@@ -308,7 +345,7 @@ func (s *scanner) digits() (n int) {
 
 // object walks over an object and calls f at each value with the key's text;
 // f must walk over the value.
-func (s *scanner) object(f func(key string) error) error {
+func (s *scanner) object(f func(key []byte) error) error {
 	if err := s.expect('{'); err != nil {
 		return err
 	}
@@ -333,18 +370,14 @@ func (s *scanner) object(f func(key string) error) error {
 }
 
 // keyAt reads a key out of the text that starts with it.
-func keyAt(b []byte) string {
-	for i := 1; i < len(b); i++ {
-		switch b[i] {
-		case '"':
-			return string(b[1:i])
-		case '\\':
-			s := scanner{data: b}
-			raw, _ := s.text() // was walked over before
-			return unquote(raw)
-		}
+func keyAt(b []byte) []byte {
+	end := 1 + plain(b[1:])
+	if b[end] == '"' {
+		return b[1:end:end]
 	}
-	return ""
+	s := scanner{data: b} // it has an escape
+	raw, _ := s.text()    // was walked over before
+	return []byte(unquote(raw))
 }
 
 // array walks over an array and calls f at each value; f must walk over it.
@@ -370,31 +403,31 @@ func (s *scanner) array(f func() error) error {
 // unquote reads a string that was walked over before.
 func unquote(raw []byte) string {
 	inside := raw[1 : len(raw)-1]
-	for _, c := range inside {
-		if c == '\\' {
-			var text string
-			_ = json.Unmarshal(raw, &text) // was walked over before
-			return text
-		}
+	if plain(inside) == len(inside) {
+		return string(inside)
 	}
-	return string(inside)
+	var text string
+	_ = json.Unmarshal(raw, &text) // was walked over before
+	return text
 }
 
 // members gives the keys and values of an object that was walked over before,
 // each key once: the last one counts.
-func members(object []byte) []member {
-	var list []member
+func members(object []byte) []member { return appendMembers(make([]member, 0, fewMembers), object) }
+
+// appendMembers puts them into list, which must be empty.
+func appendMembers(list []member, object []byte) []member {
 	var place map[string]int // of each key, once there are many
 	s := scanner{data: object}
-	_ = s.object(func(key string) error { // was walked over before
+	_ = s.object(func(key []byte) error { // was walked over before
 		raw, err := s.value()
 		at := -1
 		if place != nil {
-			if known, ok := place[key]; ok {
+			if known, ok := place[string(key)]; ok {
 				at = known
 			}
 		} else {
-			at = slices.IndexFunc(list, func(m member) bool { return m.key == key })
+			at = slices.IndexFunc(list, func(m member) bool { return bytes.Equal(m.key, key) })
 		}
 		if at >= 0 {
 			list[at].value = raw
@@ -402,11 +435,11 @@ func members(object []byte) []member {
 		}
 		list = append(list, member{key, raw})
 		if place != nil {
-			place[key] = len(list) - 1
+			place[string(key)] = len(list) - 1
 		} else if len(list) == manyMembers {
 			place = make(map[string]int, 2*manyMembers)
 			for i, m := range list {
-				place[m.key] = i
+				place[string(m.key)] = i
 			}
 		}
 		return err
@@ -414,17 +447,21 @@ func members(object []byte) []member {
 	return list
 }
 
-const manyMembers = 32
+const (
+	fewMembers  = 8 // most objects have no more
+	manyMembers = 32
+)
 
+// member is part of an object: its parts are parts of the object's text, but
+// for keys with escapes.
 type member struct {
-	key   string
-	value []byte
+	key, value []byte
 }
 
 // find gives the value of a key, nil when it is not there or null.
 func find(list []member, key string) []byte {
 	for _, m := range list {
-		if m.key == key {
+		if string(m.key) == key {
 			return present(m.value)
 		}
 	}

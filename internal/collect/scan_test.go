@@ -95,7 +95,7 @@ func TestMembers(t *testing.T) {
 		keys := rapid.SliceOfN(rapid.StringMatching(`[a-f"\\é]{0,2}`), 0, 90).Draw(t, "keys")
 		var list []member
 		for i, k := range keys {
-			list = append(list, member{k, []byte{'0' + byte(i%10)}})
+			list = append(list, member{[]byte(k), []byte{'0' + byte(i%10)}})
 		}
 		text := writeObject(list)
 		var want map[string]json.RawMessage
@@ -107,8 +107,8 @@ func TestMembers(t *testing.T) {
 			t.Fatalf("%d members of %s, want %d", len(got), text, len(want))
 		}
 		for _, m := range got {
-			if !bytes.Equal(want[m.key], m.value) {
-				t.Fatalf("%q is %s, want %s", m.key, m.value, want[m.key])
+			if !bytes.Equal(want[string(m.key)], m.value) {
+				t.Fatalf("%q is %s, want %s", m.key, m.value, want[string(m.key)])
 			}
 		}
 	})
@@ -123,6 +123,20 @@ func TestAppendText(t *testing.T) {
 		var back string
 		if err := json.Unmarshal(appendText(nil, text), &back); err != nil || back != text {
 			t.Fatalf("%q came back as %q, %v", text, back, err)
+		}
+	})
+}
+
+// TestPlain: eight bytes at a time find what one at a time does.
+func TestPlain(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		b := rapid.SliceOfN(rapid.SampledFrom([]byte("ab\x7f\x80\x9f\xff\"!#\\[]\x1f\x00 ")), 0, 40).Draw(t, "bytes")
+		want := 0
+		for want < len(b) && b[want] >= ' ' && b[want] != '"' && b[want] != '\\' {
+			want++
+		}
+		if got := plain(b); got != want {
+			t.Fatalf("%q: %d, want %d", b, got, want)
 		}
 	})
 }
