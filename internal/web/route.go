@@ -63,10 +63,14 @@ func (s *Site) Public(pattern string, h Handler) {
 }
 
 // Handle registers a raw public handler, such as the front door: no session,
-// no cross-origin check, its own errors.
+// no cross-origin check, its own errors. A pattern that is nothing but a path
+// is for programs: it is answered without what pages need.
 func (s *Site) Handle(pattern string, h http.Handler) {
 	s.record(pattern, "public", nil)
 	s.mux.Handle(pattern, h)
+	if strings.HasPrefix(pattern, "/") && !strings.HasSuffix(pattern, "/") && !strings.Contains(pattern, "{") {
+		s.direct[pattern] = h
+	}
 }
 
 func (s *Site) record(pattern, kind string, allow []experience.Role) {

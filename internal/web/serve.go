@@ -19,22 +19,43 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // ServeHTTP answers one request: headers, compression, log and recovery
 // around the routes. The log names the pattern, never the address asked for.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h := s.direct[r.URL.Path]; h != nil {
+		s.serveDirect(w, r, h)
+		return
+	}
 	start := time.Now()
 	secure(w.Header(), r)
 	a := newAnswer(w, r)
 	defer func() {
-		if p := recover(); p != nil {
-			if p == http.ErrAbortHandler {
-				panic(p)
-			}
-			s.log.Error("panic", "pattern", r.Pattern, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			s.failPlain(a, r, experience.Errorf(experience.Internal, "panic"))
-		}
+		s.recovered(a, r, recover())
 		a.finish()
 		s.log.Debug("request", "method", r.Method, "pattern", r.Pattern, "status", a.code(),
 			"bytes", a.bytes, "duration", time.Since(start))
 	}()
 	s.dispatch(a, r)
+}
+
+// serveDirect answers a program, by the tens of thousands a second: what only
+// pages need (the policy for scripts, compression, a line in the log) is left
+// out, for it would take longer than the rest.
+func (s *Site) serveDirect(w http.ResponseWriter, r *http.Request, h http.Handler) {
+	defer func() { s.recovered(w, r, recover()) }()
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	strict(w.Header(), r)
+	r.Pattern = r.URL.Path
+	h.ServeHTTP(w, r)
+}
+
+// recovered answers and logs what a handler panicked with; nil is nothing.
+func (s *Site) recovered(w http.ResponseWriter, r *http.Request, p any) {
+	switch p {
+	case nil:
+		return
+	case http.ErrAbortHandler:
+		panic(p)
+	}
+	s.log.Error("panic", "pattern", r.Pattern, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	s.failPlain(w, r, experience.Errorf(experience.Internal, "panic"))
 }
 
 // dispatch runs the route, or answers in our own words that there is none.
@@ -62,12 +83,12 @@ func (s *Site) dispatch(a *answer, r *http.Request) {
 }
 
 // failPlain answers an error that arose outside of any handler.
-func (s *Site) failPlain(a *answer, raw *http.Request, err error) {
+func (s *Site) failPlain(w http.ResponseWriter, raw *http.Request, err error) {
 	r, asking := s.request(raw)
 	if asking != nil {
 		s.log.Error("who is asking could not be told", "error", cause(asking))
 	}
-	s.fail(a, r, err)
+	s.fail(w, r, err)
 }
 
 func secure(h http.Header, r *http.Request) {
@@ -77,6 +98,11 @@ func secure(h http.Header, r *http.Request) {
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+	strict(h, r)
+}
+
+// strict has browsers come by HTTPS from now on, once they did.
+func strict(h http.Header, r *http.Request) {
 	if isHTTPS(r) {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}

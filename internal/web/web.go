@@ -88,6 +88,7 @@ type Site struct {
 	options Options
 	log     *slog.Logger
 	mux     *http.ServeMux
+	direct  map[string]http.Handler // by path: what programs ask for all the time
 	origin  *http.CrossOriginProtection
 	assets  *assets
 	bundle  *i18n.Bundle
@@ -114,7 +115,7 @@ func New(o Options) (*Site, error) {
 		return nil, err
 	}
 	s := &Site{
-		options: o, log: o.Logger, mux: http.NewServeMux(), assets: a,
+		options: o, log: o.Logger, mux: http.NewServeMux(), direct: map[string]http.Handler{}, assets: a,
 		origin: http.NewCrossOriginProtection(), bundle: newBundle(), closed: make(chan struct{}),
 	}
 	if a.missing {
