@@ -32,6 +32,7 @@ type Options struct {
 	Dir      string    // where the temporary folder is made; "" = the system's
 	Binary   string    // the regia that is measured; "" = this program
 	Version  string    // of that binary
+	Profiles string    // folder for CPU profiles of the servers; "" = none are made
 	Progress io.Writer // told what goes on, for people; nil = nobody
 	Clock    experience.Clock
 }
@@ -41,6 +42,8 @@ type Bench struct {
 	Report   Report
 	Dir      string // temporary: gone when the benchmark ends
 	binary   string
+	profiles string
+	servers  int // that were started
 	progress io.Writer
 	clock    experience.Clock
 }
@@ -65,7 +68,7 @@ func Run(ctx context.Context, o Options, of Benchmark, run func(context.Context,
 		return Report{}, experience.Errorf(experience.Unavailable, "no temporary folder could be made: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	b := &Bench{Dir: dir, binary: o.Binary, progress: o.Progress, clock: o.Clock}
+	b := &Bench{Dir: dir, binary: o.Binary, profiles: o.Profiles, progress: o.Progress, clock: o.Clock}
 	b.Report = Report{
 		Benchmark: of.Name, Version: o.Version, Date: o.Clock().UTC().Truncate(time.Second),
 		Machine: thisMachine(dir), Parameters: map[string]any{}, Figures: []Figure{},

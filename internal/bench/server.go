@@ -44,6 +44,13 @@ func (b *Bench) Serve(ctx context.Context, sources int, args ...string) (*Server
 // ServeFolder starts a Regia on a folder that holds one.
 func (b *Bench) ServeFolder(ctx context.Context, data string, sources int, args ...string) (*Server, error) {
 	args = append([]string{"serve", "--data", data, "--listen", "127.0.0.1:0", "--log-level", "warn"}, args...)
+	b.servers++
+	if b.profiles != "" {
+		if err := os.MkdirAll(b.profiles, 0o700); err != nil {
+			return nil, err
+		}
+		args = append(args, "--cpu-profile", filepath.Join(b.profiles, fmt.Sprintf("%s-%d.pprof", b.Report.Benchmark, b.servers)))
+	}
 	p, err := b.start(ctx, nil, args...)
 	if err != nil {
 		return nil, err

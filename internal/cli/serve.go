@@ -2,9 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/signal"
+	"runtime/pprof"
 	"syscall"
 	"time"
 
@@ -87,6 +90,11 @@ func (c *cli) serveCommand() *cobra.Command {
 				return err
 			}
 			defer a.Close()
+			done, err := profile(cmd)
+			if err != nil {
+				return err
+			}
+			defer done()
 			err = a.Serve(ctx, func(address string) {
 				a.Logger.Info("Regia is open", "address", address, "data", cfg.Data, "version", c.version)
 			})
@@ -97,5 +105,30 @@ func (c *cli) serveCommand() *cobra.Command {
 		},
 	}
 	engineFlags(cmd)
+	cmd.Flags().String(profileFlag, "", "file in which to note where the CPU time goes")
+	_ = cmd.Flags().MarkHidden(profileFlag) // it is there
 	return cmd
+}
+
+// profileFlag is for benchmarks: regia bench … --profile.
+const profileFlag = "cpu-profile"
+
+// profile notes where the CPU time goes until done is called, where that is
+// asked for.
+func profile(cmd *cobra.Command) (done func(), err error) {
+	path, _ := cmd.Flags().GetString(profileFlag)
+	if path == "" {
+		return func() {}, nil
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		_ = file.Close()
+	}, nil
 }
