@@ -32,7 +32,11 @@ func (a *App) openRooms(ctx context.Context) (err error) {
 	if a.Site, err = web.New(web.Options{
 		Auth: authenticator{local: a.local, next: a.Access}, Logger: a.Logger, Clock: a.Clock, Version: a.Version,
 		Company: a.Company, SaveLanguage: a.Access.SaveLanguage,
+		Libraries: a.Registry,
 	}); err != nil {
+		return err
+	}
+	if err := a.Site.KeepLibrary(ctx); err != nil {
 		return err
 	}
 	if err := a.openTouchpoints(ctx); err != nil {

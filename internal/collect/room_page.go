@@ -47,7 +47,7 @@ func (r *Room) listPage(w http.ResponseWriter, q *web.Request) error {
 	v := listOf(q.L, all, activity, err, q.User.May(steerers))
 	if len(v.rows) == 0 {
 		v.empty = web.EmptyProps{Icon: "sources", Title: q.L.T("collect.empty.title"), Text: q.L.T("collect.empty.text"),
-			CodeLabel: q.L.T("collect.empty.code"), Code: snippets(ServerSource, r.base(q), "wk_…")[0].code}
+			CodeLabel: q.L.T("collect.empty.code"), Code: snippets(ServerSource, place{base: r.base(q), key: "wk_…"})[0].code}
 		if v.steers {
 			v.empty.ActionLabel, v.empty.ActionURL = q.L.T("collect.new"), homePath+"/new"
 		}

@@ -130,7 +130,7 @@ func TestPages(t *testing.T) {
 	}
 	r.page("owner", "/sources", "1,234")
 	text := r.page("owner", "/sources/site", "The last event came in", "Order &lt;Completed&gt;", "/people/p-1", "/touchpoints/till", "bot", "staff", "imported",
-		"Page viewed", r.keys[Site], "http://example.com", "anonymousId", `sse-connect="/sources/site/events"`, "Nothing was refused")
+		"Page viewed", r.keys[Site], "http://example.com/regia.js", "data-consent", "Do Not Track", `sse-connect="/sources/site/events"`, "Nothing was refused")
 	if !strings.Contains(text, "This key is public") {
 		t.Error("a site's key is said to be secret")
 	}

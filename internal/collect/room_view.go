@@ -105,7 +105,8 @@ func (r *Room) detail(q *web.Request, x Source) detailView {
 	if !v.steers {
 		key = "wk_…"
 	}
-	v.snippets = snippets(x.Kind, r.base(q), key)
+	library, _ := r.site.Library()
+	v.snippets = snippets(x.Kind, place{r.base(q), key, q.Company.Currency, library})
 	v.head = web.HeadProps{Question: q.L.T("collect.source.question", "name", x.Name), Live: r.Bus != nil}
 	switch {
 	case v.live.eventsErr != nil:

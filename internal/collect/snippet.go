@@ -1,6 +1,10 @@
 package collect
 
-import "strings"
+import (
+	"strings"
+
+	"regia/internal/web"
+)
 
 // snippet is a working example of how to send events.
 type snippet struct {
@@ -8,16 +12,28 @@ type snippet struct {
 	code  string
 }
 
-// snippets gives examples for a kind of source, the most fitting first. base is
-// this Regia's address, without a slash at its end.
-func snippets(kind SourceKind, base, key string) []snippet {
-	of := func(label, code string) snippet {
-		return snippet{"collect.snippet." + label, strings.NewReplacer("{base}", base, "{key}", key).Replace(code)}
-	}
-	curl, node, page := of("curl", curlSnippet), of("node", nodeSnippet), of("page", pageSnippet)
+// place is what examples are filled in with.
+type place struct {
+	base     string // this Regia's address, without a slash at its end
+	key      string
+	currency string      // the company's
+	library  web.Library // empty when it was not built
+}
+
+// snippets gives examples for a kind of source, the most fitting first.
+func snippets(kind SourceKind, at place) []snippet {
+	fill := strings.NewReplacer("{base}", at.base, "{key}", at.key, "{currency}", at.currency,
+		"{path}", at.library.Path, "{integrity}", at.library.Integrity)
+	of := func(label, code string) snippet { return snippet{"collect.snippet." + label, fill.Replace(code)} }
+	curl, node := of("curl", curlSnippet), of("node", nodeSnippet)
 	switch kind {
 	case Site:
-		return []snippet{page, of("segment", segmentSnippet), of("rudder", rudderSnippet), curl, node}
+		list := []snippet{of("newest", newestSnippet), of("shop", shopSnippet),
+			of("segment", segmentSnippet), of("rudder", rudderSnippet), curl, node}
+		if at.library.Path == "" {
+			return list
+		}
+		return append([]snippet{of("page", pageSnippet)}, list...)
 	case App:
 		return []snippet{of("app", appSnippet), curl}
 	case Shop:
@@ -30,30 +46,39 @@ func snippets(kind SourceKind, base, key string) []snippet {
 	return []snippet{curl, node, of("segmentnode", segmentNodeSnippet)}
 }
 
+// pageSnippet keeps what is called before the library is there, and loads the
+// very version whose integrity it names.
 const pageSnippet = `<script>
-(function (base, key) {
-  var random = function () {
-    return Array.from(crypto.getRandomValues(new Uint8Array(16)), function (b) { return b.toString(16).padStart(2, "0"); }).join("");
-  };
-  var visitor = localStorage.regia || (localStorage.regia = random());
-  function send(type, data) {
-    var now = new Date().toISOString();
-    fetch(base + "/v1/" + type, {
-      method: "POST", keepalive: true, headers: { "Content-Type": "text/plain" },
-      body: JSON.stringify(Object.assign({
-        writeKey: key, messageId: random(), anonymousId: visitor, timestamp: now, sentAt: now,
-        context: { page: { url: location.href, title: document.title, referrer: document.referrer }, locale: navigator.language }
-      }, data))
-    });
-  }
-  window.regia = {
-    page: function (name, properties) { send("page", { name: name, properties: properties || {} }); },
-    track: function (event, properties) { send("track", { event: event, properties: properties || {} }); },
-    identify: function (userId, traits) { send("identify", { userId: userId, traits: traits || {} }); }
-  };
-  regia.page(document.title);
-})("{base}", "{key}");
-</script>`
+  window.regia = window.regia || { q: [] };
+  ("page track identify group alias reset consent " +
+   "productsSearched productListViewed productViewed productClicked productAdded productRemoved " +
+   "cartViewed checkoutStarted couponApplied orderCompleted orderRefunded orderCancelled"
+  ).split(" ").forEach(function (call) {
+    regia[call] = regia[call] || function () { regia.q.push([call, arguments]); };
+  });
+</script>
+<script async src="{base}{path}"
+  integrity="{integrity}" crossorigin="anonymous"
+  data-key="{key}" data-consent="required" data-currency="{currency}"></script>`
+
+const newestSnippet = `<script defer src="{base}/regia.js"
+  data-key="{key}" data-consent="required" data-currency="{currency}"></script>`
+
+const shopSnippet = `// What people answered in your cookie banner:
+regia.consent({ analytics: true, marketing: false });
+
+// Who this is, once they signed in; and that they signed out:
+regia.identify("42", { email: "anna@example.com", firstName: "Anna" });
+regia.reset();
+
+// What they do in the shop. Amounts are decimal:
+regia.productViewed({ product_id: "lamp", name: "Lamp", price: 25.90 });
+regia.productAdded({ product_id: "lamp", price: 25.90, quantity: 1 });
+regia.orderCompleted({ order_id: "A-1", revenue: 25.90, currency: "{currency}",
+  products: [{ product_id: "lamp", price: 25.90, quantity: 1 }] });
+
+// Anything else:
+regia.track("Newsletter Subscribed", { list: "offers" });`
 
 const segmentSnippet = `import { AnalyticsBrowser } from "@segment/analytics-next";
 

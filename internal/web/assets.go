@@ -73,6 +73,8 @@ func mimeOf(name string) string {
 		return "text/javascript; charset=utf-8"
 	case ".css":
 		return "text/css; charset=utf-8"
+	case ".ts":
+		return "text/plain; charset=utf-8" // not the film format of that name
 	case ".svg":
 		return "image/svg+xml"
 	}
@@ -99,17 +101,11 @@ func (a *assets) url(logical string) string {
 	return ""
 }
 
-// serve answers with a built file. Its name holds its hash, so it never changes.
-func (a *assets) serve(w http.ResponseWriter, r *http.Request) {
-	f, ok := a.files[r.PathValue("file")]
-	if !ok {
-		http.NotFound(w, r)
-		return
-	}
+// write answers with a file. Its headers about caching are the caller's.
+func (f asset) write(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("Content-Type", f.kind)
-	h.Set("Vary", "Accept-Encoding")
+	h.Add("Vary", "Accept-Encoding")
 	body := f.plain
 	if f.zipped != nil && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		h.Set("Content-Encoding", "gzip")

@@ -179,7 +179,9 @@ func SafeNext(next string) string {
 
 // ownRoutes are those of the frame itself.
 func (s *Site) ownRoutes() {
-	s.Handle("GET /assets/{file}", http.HandlerFunc(s.assets.serve))
+	s.Handle("GET /assets/{file}", http.HandlerFunc(s.serveAsset))
+	s.Handle("GET "+libraryPath, s.newestLibrary(libraryFile))
+	s.Handle("GET /"+libraryTypes, s.newestLibrary(libraryTypes))
 	s.Handle("GET /favicon.ico", http.HandlerFunc(s.assets.favicon))
 	s.Handle("GET /api/openapi.json", http.HandlerFunc(s.serveDocument))
 	s.Public("GET /api/docs", s.docsPage)

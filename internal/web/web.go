@@ -62,6 +62,8 @@ type Options struct {
 	// SaveLanguage keeps the language a signed-in user chose. Without it the
 	// choice lives in a cookie, which a stored user setting overrides.
 	SaveLanguage func(ctx context.Context, u *User, language string) error
+	// Libraries keeps former versions of regia.js; nil = only the present one is served.
+	Libraries Libraries
 	// Gallery registers the component gallery at /_gallery: for tests and for looking at it.
 	Gallery bool
 }
