@@ -156,12 +156,19 @@ export function makeQueue(url: string, writeKey: string): Queue {
   }
 
   async function drain(): Promise<void> {
-    for (;;) {
+    for (let sent = false; ; ) {
       const ms = rest();
       if (ms > 0) return later(ms);
       const batch = take(waiting(), mostBytes);
-      if (!batch.size) return;
-      await post(batch);
+      if (batch.size) {
+        await post(batch);
+        sent = true;
+      } else {
+        if (!sent) return;
+        // Other tabs learn a moment later what was taken out: they wait for the lock until then.
+        await new Promise((done) => setTimeout(done, 50));
+        sent = false;
+      }
     }
   }
 
