@@ -81,22 +81,16 @@ func (g *gate) expect(next ...trouble) int64 {
 	return now
 }
 
-func (g *gate) calls(path string) int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.paths[path]
-}
-
 // called checks that a library used these addresses, and met all the trouble.
 func (g *gate) called(t *testing.T, paths ...string) {
 	t.Helper()
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	for _, path := range paths {
-		if g.calls(path) == 0 {
+		if g.paths[path] == 0 {
 			t.Errorf("nobody called %s", path)
 		}
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	if len(g.trouble) > 0 {
 		t.Errorf("%d posts fewer than expected", len(g.trouble))
 	}

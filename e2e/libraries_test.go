@@ -103,9 +103,6 @@ func (l *libraries) segment(t *testing.T, b *browser) {
 	l.sawPage(t, anna, "/segment.html")
 	l.trait(t, anna, "firstName", "Anna")
 	l.gate.called(t, "/v1/projects/"+l.r.keys.WriteKey+"/settings", "/v1/p", "/v1/t", "/v1/i", "/v1/g", "/v1/s", "/v1/a", "/v1/b")
-	if calls := l.gate.calls("/v1/m"); calls > 0 {
-		t.Errorf("the library reported on itself %d times, though the settings say not to", calls)
-	}
 }
 
 // rudder is a visit with RudderStack's library, likewise; the last page sends

@@ -347,3 +347,28 @@ func TestUnknownAddressesAnswerInJSON(t *testing.T) {
 		}
 	}
 }
+
+// FuzzPixel: whatever an address says, there comes an image, and what goes to
+// the log is complete.
+func FuzzPixel(f *testing.F) {
+	for _, seed := range []string{
+		"", "userId=u&event=X", "userId=u&event=X&properties.a.b=1&properties.a=2", "context..=%00&event=%ff", "event=X&anonymousId=%ED%A0%80&timestamp=1",
+		"userId=u;event=X", "userId=u&event=X&properties.%22%5C=%22%5C", "properties.__proto__.x=1&userId=u&event=X",
+	} {
+		f.Add(seed)
+	}
+	h := newHouse(f, nil)
+	f.Fuzz(func(t *testing.T, query string) {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/pixel/v1/track", nil)
+		r.URL.RawQuery = query
+		r.Header.Set("X-Write-Key", h.keys[Site])
+		w := httptest.NewRecorder()
+		h.mux.ServeHTTP(w, r)
+		if w.Code >= 500 || w.Body.String() != onePixel {
+			t.Fatalf("%q: %d", query, w.Code)
+		}
+		for _, record := range h.records() {
+			checkRecord(t, record)
+		}
+	})
+}
