@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"regia/internal/experience"
 	"regia/internal/registry"
 )
 
@@ -80,11 +81,11 @@ func (w world) known() string {
 		}
 		defer rows.Close()
 		for rows.Next() {
-			var id string
+			var id experience.ID
 			if err := rows.Scan(&id); err != nil {
 				return err
 			}
-			ids = append(ids, "'"+id+"'")
+			ids = append(ids, "'"+id.String()+"'")
 		}
 		return rows.Err()
 	})
@@ -395,11 +396,12 @@ func (w world) holders() map[string]string {
 		}
 		defer rows.Close()
 		for rows.Next() {
-			var value, person string
+			var value string
+			var person experience.ID
 			if err := rows.Scan(&value, &person); err != nil {
 				return err
 			}
-			out[value] = person
+			out[value] = person.String()
 		}
 		return rows.Err()
 	})

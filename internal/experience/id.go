@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"database/sql/driver"
 	"fmt"
+	"hash"
+	"sync"
 
 	"github.com/google/uuid"
 )
@@ -18,20 +20,74 @@ func NewID() ID { return ID(uuid.Must(uuid.NewV7())) }
 // HashID derives an id from a key and parts: always the same for the same
 // input, and not to be guessed without the key (HMAC-SHA-256, RFC 9562
 // version 8). Parts are length-prefixed, so ("a","bc") differs from ("ab","c").
-func HashID(key []byte, parts ...string) ID {
-	h := hmac.New(sha256.New, key)
-	var n [4]byte
-	for _, p := range parts {
-		l := len(p)
-		n = [4]byte{byte(l >> 24), byte(l >> 16), byte(l >> 8), byte(l)}
-		h.Write(n[:])
-		h.Write([]byte(p))
+func HashID(key []byte, parts ...string) ID { return NewHasher(key).HashID(parts...) }
+
+// Hasher gives the ids of one key, many of them fast. It is safe for use by
+// many goroutines.
+type Hasher struct{ idle sync.Pool }
+
+// NewHasher makes the Hasher of a key.
+func NewHasher(key []byte) *Hasher {
+	h := &Hasher{}
+	h.idle.New = func() any { return &hashing{mac: hmac.New(sha256.New, key)} }
+	return h
+}
+
+// hashing is one hash on its way.
+type hashing struct {
+	mac      hash.Hash
+	text     []byte
+	digest   []byte
+	finished bool
+}
+
+func (s *hashing) part(p string) {
+	l := len(p)
+	s.text = append(append(s.text, byte(l>>24), byte(l>>16), byte(l>>8), byte(l)), p...)
+}
+
+func (h *Hasher) begin() *hashing {
+	s := h.idle.Get().(*hashing)
+	s.text = s.text[:0]
+	return s
+}
+
+func (h *Hasher) end(s *hashing) ID {
+	if s.finished {
+		s.mac.Reset()
 	}
+	s.finished = true
+	s.mac.Write(s.text)
+	s.digest = s.mac.Sum(s.digest[:0])
 	var id ID
-	copy(id[:], h.Sum(nil))
+	copy(id[:], s.digest)
 	id[6] = id[6]&0x0f | 0x80
 	id[8] = id[8]&0x3f | 0x80
+	h.idle.Put(s)
 	return id
+}
+
+// HashID is the function HashID with the Hasher's key.
+func (h *Hasher) HashID(parts ...string) ID {
+	s := h.begin()
+	for _, p := range parts {
+		s.part(p)
+	}
+	return h.end(s)
+}
+
+// SubjectID is the function SubjectID with the Hasher's key, for identifiers
+// that are canonical already.
+func (h *Hasher) SubjectID(canonical []Identifier) ID {
+	if len(canonical) == 0 {
+		return ID{}
+	}
+	s := h.begin()
+	for _, i := range canonical {
+		s.part(string(i.Kind))
+		s.part(i.Value)
+	}
+	return h.end(s)
 }
 
 // ParseID reads a UUID's text form.

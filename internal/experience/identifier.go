@@ -2,7 +2,7 @@ package experience
 
 import (
 	"regexp"
-	"sort"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -40,8 +40,10 @@ func (k IdentifierKind) Rank() int {
 	case AnonymousID:
 		return 6
 	}
-	return 4
+	return customRank
 }
+
+const customRank = 4
 
 // Personal tells whether people know this kind of identifier by heart and hand
 // it out themselves (a card, an address, a number), as against a browser's or
@@ -49,6 +51,10 @@ func (k IdentifierKind) Rank() int {
 func (k IdentifierKind) Personal() bool {
 	return k == LoyaltyCard || k == EmailID || k == PhoneID
 }
+
+// Technical tells whether this kind names a browser or a device, and so nobody
+// whom one could call by it.
+func (k IdentifierKind) Technical() bool { return k == AnonymousID || k == DeviceID }
 
 // Identifier is one name a person goes by.
 type Identifier struct {
@@ -94,7 +100,7 @@ const MaxIdentifierLength = 512
 // they name nobody; everything is trimmed and put in Unicode NFC. Blocked
 // values ("0", "null", "anonymous", all zeros, ...) name nobody.
 func NewIdentifier(kind IdentifierKind, value, region string) (Identifier, bool) {
-	if !kindPattern.MatchString(string(kind)) {
+	if !kind.builtIn() && !kindPattern.MatchString(string(kind)) {
 		return Identifier{}, false
 	}
 	v := strings.TrimSpace(norm.NFC.String(strings.ToValidUTF8(value, "")))
@@ -114,6 +120,8 @@ func NewIdentifier(kind IdentifierKind, value, region string) (Identifier, bool)
 	}
 	return Identifier{Kind: kind, Value: v}, true
 }
+
+func (k IdentifierKind) builtIn() bool { return k.Rank() != customRank }
 
 func dropSeparators(r rune) rune {
 	if unicode.IsSpace(r) || r == '-' || r == '.' {
@@ -176,7 +184,7 @@ func blocked(v string) bool {
 // them is hashed into a subject.
 func Canonical(ids []Identifier) []Identifier {
 	out := append([]Identifier(nil), ids...)
-	sort.Slice(out, func(a, b int) bool { return out[a].Compare(out[b]) < 0 })
+	slices.SortFunc(out, Identifier.Compare)
 	n := 0
 	for i, id := range out {
 		if i == 0 || id != out[n-1] {
@@ -194,10 +202,5 @@ func SubjectID(key []byte, ids []Identifier) ID {
 	if len(ids) == 0 {
 		return ID{}
 	}
-	set := Canonical(ids)
-	parts := make([]string, 0, 2*len(set))
-	for _, id := range set {
-		parts = append(parts, string(id.Kind), id.Value)
-	}
-	return HashID(key, parts...)
+	return NewHasher(key).SubjectID(Canonical(ids))
 }

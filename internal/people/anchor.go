@@ -15,7 +15,7 @@ func (r *Records) anchor(ctx context.Context, person experience.ID) (experience.
 	var held []experience.Identifier
 	err := r.DB.Read(ctx, func(ctx context.Context, tx registry.Tx) error {
 		held = nil
-		return each(ctx, tx, `SELECT kind, value, state FROM identifiers WHERE person_id = $1`, []any{person.String()}, func(rows *sql.Rows) error {
+		return each(ctx, tx, `SELECT kind, value, state FROM `+of(identifiersOf)+` AS i`, []any{asKey(person)}, func(rows *sql.Rows) error {
 			var i experience.Identifier
 			var state identity.State
 			err := rows.Scan(&i.Kind, &i.Value, &state)

@@ -1,7 +1,6 @@
 package people
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -21,17 +20,14 @@ type Book struct {
 	key   []byte
 	cap   int // identifiers a person may have
 	mu    sync.Mutex
-	cache map[experience.ID]experience.ID // subject -> person, of committed transactions
-	moved int64                           // the last move the cache knows of
+	cache remembered // of committed transactions
+	moved int64      // the last move the cache knows of
 }
 
 // NewBook makes a Book. Key is the installation's secret (registry.Secret).
 func NewBook(key []byte) *Book {
-	return &Book{key: key, cap: identity.Cap, cache: map[experience.ID]experience.ID{}}
+	return &Book{key: key, cap: identity.Cap}
 }
-
-// cached is how many subjects the Book remembers: about 20 MB.
-const cached = 200_000
 
 // Move is a numbered entry of the outbox: rows of Subject that were cached
 // under Was belong to Person.
@@ -59,6 +55,9 @@ func (b *Book) Learn(ctx context.Context, tx registry.Tx, facts []experience.Fac
 	touched := map[experience.ID]bool{}
 	decisions, err := insertDecisions(ctx, tx, b.key, facts)
 	if err != nil {
+		return l, err
+	}
+	if fresh, err = b.welcome(ctx, tx, fresh, decisions, l.learnt, touched); err != nil {
 		return l, err
 	}
 	if len(fresh) > 0 || len(decisions) > 0 {
@@ -98,11 +97,8 @@ func (b *Book) Recall(ctx context.Context, tx registry.Tx, facts []experience.Fa
 func (b *Book) Committed(l Lesson) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(b.cache)+len(l.learnt) > cached {
-		clear(b.cache) // refilled from the table by what is still being seen
-	}
 	for s, p := range l.learnt {
-		b.cache[s] = p
+		b.cache.put(s, p)
 	}
 	b.moved = l.moved
 }
@@ -115,7 +111,7 @@ func (b *Book) catchUp(ctx context.Context, tx registry.Tx) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if err == nil && last != b.moved {
-		clear(b.cache)
+		b.cache.forget()
 		b.moved = last
 	}
 	return err
@@ -125,7 +121,7 @@ func (b *Book) catchUp(ctx context.Context, tx registry.Tx) error {
 // subjects the book has not met.
 func (b *Book) unknown(ctx context.Context, tx registry.Tx, facts []experience.Fact, learnt map[experience.ID]experience.ID) ([]identity.Subject, error) {
 	asked := map[experience.ID]identity.Subject{}
-	var missing []string
+	var missing []any
 	if err := b.catchUp(ctx, tx); err != nil {
 		return nil, err
 	}
@@ -135,10 +131,10 @@ func (b *Book) unknown(ctx context.Context, tx registry.Tx, facts []experience.F
 			continue
 		}
 		asked[f.Subject] = identity.Subject{ID: f.Subject, Identifiers: f.Identifiers}
-		if p, ok := b.cache[f.Subject]; ok {
+		if p, ok := b.cache.get(f.Subject); ok {
 			learnt[f.Subject] = p
 		} else {
-			missing = append(missing, f.Subject.String())
+			missing = append(missing, asKey(f.Subject))
 		}
 	}
 	b.mu.Unlock()
@@ -199,7 +195,7 @@ func (n *neighbourhood) saveIdentifiers(ctx context.Context, a identity.Answer, 
 			continue
 		}
 		touched[was.person], touched[at.Person] = true, true
-		rows = append(rows, []any{was.id.String(), string(i.Kind), i.Value, int64(at.State), at.Person.String()})
+		rows = append(rows, []any{asKey(was.id), string(i.Kind), i.Value, int64(at.State), asKey(at.Person)})
 	}
 	return insert(ctx, n.tx, `INSERT INTO identifiers (id, kind, value, state, person_id)`,
 		`ON CONFLICT (id) DO UPDATE SET state = excluded.state, person_id = excluded.person_id`, 5, sorted(rows))
@@ -214,17 +210,21 @@ func (n *neighbourhood) saveSubjects(ctx context.Context, a identity.Answer, lea
 			continue
 		}
 		touched[was.person], touched[at.Person] = true, true
-		rows = append(rows, []any{id.String(), at.Person.String(), at.Torn})
-		if was.person.IsZero() {
-			for _, i := range was.Identifiers {
-				links = append(links, []any{n.stored[i].id.String(), id.String()})
+		members := make([]byte, 0, 16*len(was.Identifiers))
+		for _, i := range was.Identifiers {
+			of := n.stored[i].id
+			members = append(members, of[:]...)
+			if was.person.IsZero() && of != id {
+				links = append(links, []any{asKey(of), asKey(id)})
 			}
-		} else if was.person != at.Person {
-			moves = append(moves, []any{id.String(), was.person.String(), at.Person.String()})
+		}
+		rows = append(rows, []any{asKey(id), asKey(at.Person), at.Torn, members})
+		if !was.person.IsZero() && was.person != at.Person {
+			moves = append(moves, []any{asKey(id), asKey(was.person), asKey(at.Person)})
 		}
 	}
-	if err := insert(ctx, n.tx, `INSERT INTO subjects (id, person_id, torn)`,
-		`ON CONFLICT (id) DO UPDATE SET person_id = excluded.person_id, torn = excluded.torn`, 3, sorted(rows)); err != nil {
+	if err := insert(ctx, n.tx, `INSERT INTO subjects (id, person_id, torn, members)`,
+		`ON CONFLICT (id) DO UPDATE SET person_id = excluded.person_id, torn = excluded.torn`, 4, sorted(rows)); err != nil {
 		return err
 	}
 	if err := insert(ctx, n.tx, `INSERT INTO subject_identifiers (identifier, subject)`, `ON CONFLICT DO NOTHING`, 2, sorted(links)); err != nil {
@@ -290,22 +290,6 @@ func (b *Book) Moves(ctx context.Context, tx registry.Tx, after int64) ([]Move, 
 func (b *Book) ForgetMoves(ctx context.Context, tx registry.Tx, upTo int64) error {
 	_, err := tx.Exec(ctx, `DELETE FROM moves WHERE number <= $1`, upTo)
 	return err
-}
-
-// sorted orders rows by their first value, so that transactions touch rows in
-// one order (fewer deadlocks on PostgreSQL) and numbers do not depend on maps.
-func sorted(rows [][]any) [][]any {
-	slices.SortFunc(rows, func(a, b []any) int {
-		for k := range a {
-			x, okX := a[k].(string)
-			y, okY := b[k].(string)
-			if c := cmp.Compare(x, y); okX && okY && c != 0 {
-				return c
-			}
-		}
-		return 0
-	})
-	return rows
 }
 
 func fromMicro(us int64) time.Time { return time.UnixMicro(us).UTC() }

@@ -179,9 +179,9 @@ func wipe(t fataler, db *registry.DB) {
 func compare(t fataler, db *registry.DB, want identity.Answer) {
 	err := db.Read(context.Background(), func(ctx context.Context, tx registry.Tx) error {
 		n := newNeighbourhood(key, tx)
-		var all []string
+		var all []experience.ID
 		for id := range want.Subjects {
-			all = append(all, id.String())
+			all = append(all, id)
 			n.subjects[id] = &subjectRow{Subject: identity.Subject{ID: id}}
 		}
 		if err := n.loadSubjects(ctx, all); err != nil {

@@ -11,11 +11,11 @@ import (
 
 // insertDecisions keeps the facts' decisions that are new, and gives those they
 // bear on: themselves, or for an undoing what it finally undoes.
-func insertDecisions(ctx context.Context, tx registry.Tx, key []byte, facts []experience.Fact) ([]experience.Decision, error) {
+func insertDecisions(ctx context.Context, tx registry.Tx, secret []byte, facts []experience.Fact) ([]experience.Decision, error) {
 	var bearing []experience.Decision
 	for _, f := range facts {
 		for _, d := range f.Decisions {
-			added, err := insertDecision(ctx, tx, key, d)
+			added, err := insertDecision(ctx, tx, secret, d)
 			if err != nil {
 				return nil, err
 			}
@@ -32,16 +32,16 @@ func insertDecisions(ctx context.Context, tx registry.Tx, key []byte, facts []ex
 	return bearing, nil
 }
 
-func insertDecision(ctx context.Context, tx registry.Tx, key []byte, d experience.Decision) (bool, error) {
-	side := func(i experience.Identifier) string {
+func insertDecision(ctx context.Context, tx registry.Tx, secret []byte, d experience.Decision) (bool, error) {
+	side := func(i experience.Identifier) []byte {
 		if i.Kind == "" {
-			return ""
+			return asKey(experience.ID{})
 		}
-		return identity.PersonID(key, i).String()
+		return asKey(identity.PersonID(secret, i))
 	}
 	n, err := tx.Exec(ctx, `INSERT INTO decisions (id, action, a, a_kind, a_value, b, b_kind, b_value, target, taken_by, taken_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING`,
-		d.ID.String(), string(d.Action), side(d.A), string(d.A.Kind), d.A.Value, side(d.B), string(d.B.Kind), d.B.Value, d.Target.String(), d.By, d.At.UnixMicro())
+		asKey(d.ID), string(d.Action), side(d.A), string(d.A.Kind), d.A.Value, side(d.B), string(d.B.Kind), d.B.Value, asKey(d.Target), d.By, d.At.UnixMicro())
 	return n > 0, err
 }
 
@@ -51,7 +51,7 @@ func undone(ctx context.Context, tx registry.Tx, d experience.Decision) (experie
 	for steps := 0; d.Action == experience.UndoDecision && steps < 1000; steps++ {
 		var next experience.Decision
 		found := false
-		err := each(ctx, tx, selectDecision+` WHERE id = $1`, []any{d.Target.String()}, func(r *sql.Rows) (err error) {
+		err := each(ctx, tx, selectDecision+` WHERE id = $1`, []any{asKey(d.Target)}, func(r *sql.Rows) (err error) {
 			next, err = scanDecision(r)
 			found = true
 			return err

@@ -71,7 +71,7 @@ func (r *Records) count(ctx context.Context, people []Summary) error {
 		ids[k] = p.ID.String()
 		at[ids[k]] = k
 	}
-	for part := range slices.Chunk(ids, chunk) {
+	for part := range slices.Chunk(ids, 400) {
 		in, args := uuids(part)
 		err := r.each(ctx, `SELECT person_id::TEXT, count(*), min(time), max(time) FROM interactions
 			WHERE person_id IN (`+in+`) AND flags = 0 GROUP BY person_id`, args, func(rows *sql.Rows) error {
@@ -96,7 +96,7 @@ func (r *Records) count(ctx context.Context, people []Summary) error {
 
 // recent is one person in the order of who was there last.
 type recent struct {
-	id   string
+	id   experience.ID
 	last time.Time
 	n    int64
 	from time.Time
@@ -143,7 +143,11 @@ func uuids(ids []string) (string, []any) {
 		}
 		in += fmt.Sprintf("$%d::UUID", k+1)
 	}
-	return in, anys(ids)
+	args := make([]any, len(ids))
+	for k, id := range ids {
+		args[k] = id
+	}
+	return in, args
 }
 
 func span(from, to, a, b time.Time) (time.Time, time.Time) {

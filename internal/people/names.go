@@ -13,12 +13,8 @@ import (
 // address, number, card or user id. Anonymous visitors and unknown ids are not in it.
 func (r *Records) Names(ctx context.Context, ids []experience.ID) (map[experience.ID]string, error) {
 	out := map[experience.ID]string{}
-	texts := make([]string, len(ids))
-	for k, id := range ids {
-		texts[k] = id.String()
-	}
 	err := r.DB.Read(ctx, func(ctx context.Context, tx registry.Tx) error {
-		return eachIn(ctx, tx, `SELECT id, name, email, phone, loyalty_card, handle FROM people WHERE known AND id IN ?`, texts, func(rows *sql.Rows) error {
+		return eachIn(ctx, tx, `SELECT id, name, email, phone, loyalty_card, handle FROM people WHERE known AND id IN ?`, asKeys(ids), func(rows *sql.Rows) error {
 			var id experience.ID
 			var e Essential
 			err := rows.Scan(&id, &e.Name, &e.Email, &e.Phone, &e.LoyaltyCard, &e.Handle)

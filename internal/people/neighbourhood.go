@@ -14,7 +14,7 @@ import (
 // subject that can be reached from them through identifiers that may join. It
 // is closed: resolving it gives the same as resolving everything.
 type neighbourhood struct {
-	key       []byte
+	secret    []byte
 	tx        registry.Tx
 	stored    map[experience.Identifier]row // what the book says of each identifier met
 	subjects  map[experience.ID]*subjectRow
@@ -46,9 +46,9 @@ type subjectRow struct {
 	torn   bool
 }
 
-func newNeighbourhood(key []byte, tx registry.Tx) *neighbourhood {
+func newNeighbourhood(secret []byte, tx registry.Tx) *neighbourhood {
 	return &neighbourhood{
-		key: key, tx: tx,
+		secret: secret, tx: tx,
 		stored:    map[experience.Identifier]row{},
 		subjects:  map[experience.ID]*subjectRow{},
 		decisions: map[experience.ID]experience.Decision{},
@@ -103,27 +103,22 @@ func (n *neighbourhood) bears(i experience.Identifier) bool {
 }
 
 func (n *neighbourhood) loadIdentifiers(ctx context.Context, ids []experience.Identifier) error {
-	byID := map[string]experience.Identifier{}
-	var missing []string
+	byID := map[experience.ID]experience.Identifier{}
+	var missing []any
 	for _, i := range ids {
 		if _, ok := n.stored[i]; !ok {
-			pid := identity.PersonID(n.key, i)
+			pid := identity.PersonID(n.secret, i)
 			n.stored[i] = row{id: pid, isNew: true}
-			byID[pid.String()] = i
-			missing = append(missing, pid.String())
+			byID[pid] = i
+			missing = append(missing, asKey(pid))
 		}
 	}
 	return eachIn(ctx, n.tx, `SELECT id, state, person_id FROM identifiers WHERE id IN ?`, missing, func(r *sql.Rows) error {
-		var (
-			id  string
-			got row
-		)
-		if err := r.Scan(&id, &got.state, &got.person); err != nil {
+		var got row
+		if err := r.Scan(&got.id, &got.state, &got.person); err != nil {
 			return err
 		}
-		i := byID[id]
-		got.id = n.stored[i].id
-		n.stored[i] = got
+		n.stored[byID[got.id]] = got
 		return nil
 	})
 }
@@ -131,9 +126,9 @@ func (n *neighbourhood) loadIdentifiers(ctx context.Context, ids []experience.Id
 // loadDecisions fetches the decisions that touch identifiers, with everything
 // that undoes them, and gives the identifiers on their other sides.
 func (n *neighbourhood) loadDecisions(ctx context.Context, ids []experience.Identifier) ([]experience.Identifier, error) {
-	keys := make([]string, len(ids))
+	names := make([]any, len(ids))
 	for k, i := range ids {
-		keys[k] = n.stored[i].id.String()
+		names[k] = asKey(n.stored[i].id)
 	}
 	var found []experience.Decision
 	collect := func(r *sql.Rows) error {
@@ -145,15 +140,15 @@ func (n *neighbourhood) loadDecisions(ctx context.Context, ids []experience.Iden
 		return err
 	}
 	for _, side := range []string{"a", "b"} {
-		if err := eachIn(ctx, n.tx, selectDecision+` WHERE `+side+` IN ?`, keys, collect); err != nil {
+		if err := eachIn(ctx, n.tx, selectDecision+` WHERE `+side+` IN ?`, names, collect); err != nil {
 			return nil, err
 		}
 	}
 	var sides []experience.Identifier
 	for len(found) > 0 {
-		undoable := make([]string, len(found))
+		undoable := make([]any, len(found))
 		for k, d := range found {
-			undoable[k] = d.ID.String()
+			undoable[k] = asKey(d.ID)
 			for _, i := range []experience.Identifier{d.A, d.B} {
 				if i.Kind == "" {
 					continue
@@ -175,35 +170,36 @@ func (n *neighbourhood) loadDecisions(ctx context.Context, ids []experience.Iden
 // expand loads the subjects of those identifiers that lead on, and gives the
 // identifiers seen in them.
 func (n *neighbourhood) expand(ctx context.Context, ids []experience.Identifier) ([]experience.Identifier, error) {
-	var keys []string
-	decidedUsers := map[string]bool{}
+	var leading []any
+	decidedUsers := map[experience.ID]bool{}
+	var fresh []experience.ID
+	besides := map[experience.ID]bool{} // subjects of user ids under review
+	meet := func(identifier, subject experience.ID) {
+		if decidedUsers[identifier] {
+			besides[subject] = true
+		}
+		if _, ok := n.subjects[subject]; !ok {
+			n.subjects[subject] = &subjectRow{Subject: identity.Subject{ID: subject}}
+			fresh = append(fresh, subject)
+		}
+	}
 	for _, i := range ids {
 		if n.expanded[i] || !n.opens(i) {
 			continue
 		}
 		n.expanded[i] = true
-		k := n.stored[i].id.String()
-		keys = append(keys, k)
-		decidedUsers[k] = n.review[i] == decided && i.Kind == experience.UserID
+		at := n.stored[i]
+		decidedUsers[at.id] = n.review[i] == decided && i.Kind == experience.UserID
+		if !at.isNew { // what nobody was seen with stands in no subject
+			leading = append(leading, asKey(at.id))
+			meet(at.id, at.id) // the subject of this identifier alone, if there is one
+		}
 	}
-	var fresh []string
-	besides := map[experience.ID]bool{} // subjects of user ids under review
-	err := eachIn(ctx, n.tx, `SELECT identifier, subject FROM subject_identifiers WHERE identifier IN ?`, keys, func(r *sql.Rows) error {
-		var (
-			key string
-			id  experience.ID
-		)
-		if err := r.Scan(&key, &id); err != nil {
-			return err
-		}
-		if decidedUsers[key] {
-			besides[id] = true
-		}
-		if _, ok := n.subjects[id]; !ok {
-			n.subjects[id] = &subjectRow{Subject: identity.Subject{ID: id}}
-			fresh = append(fresh, id.String())
-		}
-		return nil
+	err := eachIn(ctx, n.tx, `SELECT identifier, subject FROM subject_identifiers WHERE identifier IN ?`, leading, func(r *sql.Rows) error {
+		var identifier, subject experience.ID
+		err := r.Scan(&identifier, &subject)
+		meet(identifier, subject)
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -212,14 +208,15 @@ func (n *neighbourhood) expand(ctx context.Context, ids []experience.Identifier)
 		return nil, err
 	}
 	var seen []experience.Identifier
-	for _, key := range fresh {
-		id, err := experience.ParseID(key)
-		if err != nil {
-			return nil, err
+	for _, id := range fresh {
+		if s := n.subjects[id]; s != nil {
+			seen = append(seen, s.Identifiers...)
 		}
-		seen = append(seen, n.subjects[id].Identifiers...)
 	}
 	for id := range besides {
+		if n.subjects[id] == nil {
+			continue
+		}
 		for _, i := range n.subjects[id].Identifiers {
 			if i.Kind != experience.UserID {
 				n.reconsider(i, beside)
@@ -230,30 +227,62 @@ func (n *neighbourhood) expand(ctx context.Context, ids []experience.Identifier)
 	return seen, nil
 }
 
-func (n *neighbourhood) loadSubjects(ctx context.Context, ids []string) error {
-	err := eachIn(ctx, n.tx, `SELECT id, person_id, torn FROM subjects WHERE id IN ?`, ids, func(r *sql.Rows) error {
-		var id, person experience.ID
-		var torn bool
-		if err := r.Scan(&id, &person, &torn); err != nil {
+// loadSubjects fills subjects from the book; those it does not have are not of
+// this world, and taken out.
+func (n *neighbourhood) loadSubjects(ctx context.Context, ids []experience.ID) error {
+	members := map[experience.ID][]byte{}
+	named := map[experience.ID]experience.Identifier{}
+	err := eachIn(ctx, n.tx, `SELECT id, person_id, torn, members FROM subjects WHERE id IN ?`, asKeys(ids), func(r *sql.Rows) error {
+		var (
+			id, person experience.ID
+			torn       bool
+			of         []byte
+		)
+		if err := r.Scan(&id, &person, &torn, &of); err != nil {
 			return err
 		}
 		n.subjects[id].person, n.subjects[id].torn = person, torn
+		members[id] = of
+		eachMember(of, func(i experience.ID) { named[i] = experience.Identifier{} })
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return eachIn(ctx, n.tx, `SELECT s.subject, i.kind, i.value FROM subject_identifiers s JOIN identifiers i ON i.id = s.identifier WHERE s.subject IN ?`, ids, func(r *sql.Rows) error {
-		var (
-			id experience.ID
-			i  experience.Identifier
-		)
-		if err := r.Scan(&id, &i.Kind, &i.Value); err != nil {
-			return err
+	if err := nameMembers(ctx, n.tx, named); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		of, known := members[id]
+		if !known {
+			delete(n.subjects, id)
+			continue
 		}
 		s := n.subjects[id]
-		s.Identifiers = append(s.Identifiers, i)
-		return nil
+		eachMember(of, func(i experience.ID) { s.Identifiers = append(s.Identifiers, named[i]) })
+	}
+	return nil
+}
+
+// eachMember goes over a subject's members.
+func eachMember(members []byte, f func(experience.ID)) {
+	for ; len(members) >= 16; members = members[16:] {
+		f(experience.ID(members[:16]))
+	}
+}
+
+// nameMembers fills in what the identifiers with some ids are.
+func nameMembers(ctx context.Context, tx registry.Tx, named map[experience.ID]experience.Identifier) error {
+	ids := make([]any, 0, len(named))
+	for id := range named {
+		ids = append(ids, asKey(id))
+	}
+	return eachIn(ctx, tx, `SELECT id, kind, value FROM identifiers WHERE id IN ?`, ids, func(r *sql.Rows) error {
+		var id experience.ID
+		var i experience.Identifier
+		err := r.Scan(&id, &i.Kind, &i.Value)
+		named[id] = i
+		return err
 	})
 }
 

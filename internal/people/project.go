@@ -3,14 +3,11 @@ package people
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 
-	"github.com/cespare/xxhash/v2"
 	"golang.org/x/text/runes"
 	"golang.org/x/text/transform"
 	"golang.org/x/text/unicode/norm"
@@ -64,102 +61,117 @@ func essentialField(trait string) func(*Essential) *string {
 type draft struct {
 	Essential
 	known bool
-	terms map[string]bool
+	terms string // beginnings to search by, in order, each after a line feed
 }
+
+// subjectsOf lists, of the people that "?" stands for, their subjects; the
+// second half are those that stand on an identifier of their own id.
+const (
+	subjectsOf    = `(SELECT id, person_id FROM subjects WHERE person_id IN ? AND person_id <> id UNION ALL SELECT id, person_id FROM subjects WHERE id IN ? AND person_id = id)`
+	identifiersOf = `(SELECT id, kind, value, state, person_id FROM identifiers WHERE person_id IN ? AND person_id <> id UNION ALL SELECT id, kind, value, state, person_id FROM identifiers WHERE id IN ? AND person_id = id)`
+)
 
 // project rewrites the rows of people whose subjects, identifiers or traits
 // changed, and removes those that nobody stands on any more.
 func project(ctx context.Context, tx registry.Tx, touched map[experience.ID]bool) error {
-	var ids []string
-	for id := range touched {
-		if !id.IsZero() {
-			ids = append(ids, id.String())
-		}
-	}
-	if len(ids) == 0 {
+	delete(touched, experience.ID{})
+	if len(touched) == 0 {
 		return nil
 	}
-	slices.Sort(ids)
+	ids := slices.SortedFunc(maps.Keys(touched), byID)
 	drafts, err := drafts(ctx, tx, ids)
 	if err != nil {
 		return err
 	}
-	digests := map[string]string{} // of the rows that are there
-	err = eachIn(ctx, tx, `SELECT id, digest FROM people WHERE id IN ?`, ids, func(r *sql.Rows) error {
-		var id, digest string
-		err := r.Scan(&id, &digest)
-		digests[id] = digest
-		return err
-	})
+	stored, err := projected(ctx, tx, ids)
 	if err != nil {
 		return err
 	}
-	var rows, terms [][]any
-	var stale, gone []string // whose terms, whose rows are to go
+	var rows, terms, stale [][]any
+	var gone []any
 	for _, id := range ids {
-		was, there := digests[id]
+		was, there := stored[id]
 		d := drafts[id]
-		switch {
-		case d == nil && there:
-			stale, gone = append(stale, id), append(gone, id)
+		if d == nil && !there || d != nil && there && *d == was {
 			continue
-		case d == nil, there && was == d.digest():
-			continue
-		case there:
-			stale = append(stale, id)
 		}
-		rows = append(rows, []any{id, d.known, d.Name, d.FirstName, d.LastName, d.Email, d.Phone, d.Language, d.Country, d.Birthday, d.LoyaltyCard, d.Handle, d.digest()})
-		for t := range d.terms {
-			terms = append(terms, []any{t, id})
+		if d == nil {
+			gone = append(gone, asKey(id))
+			d = &draft{}
+		} else {
+			e := &d.Essential
+			rows = append(rows, []any{asKey(id), d.known, e.Name, e.FirstName, e.LastName, e.Email, e.Phone, e.Language, e.Country, e.Birthday, e.LoyaltyCard, e.Handle, d.terms})
+		}
+		for _, t := range termsBut(was.terms, d.terms) {
+			stale = append(stale, []any{t, asKey(id)})
+		}
+		for _, t := range termsBut(d.terms, was.terms) {
+			terms = append(terms, []any{t, asKey(id)})
 		}
 	}
-	if err := execIn(ctx, tx, `DELETE FROM people_terms WHERE person_id IN ?`, stale); err != nil {
-		return err
+	for _, t := range sorted(stale) {
+		if _, err := tx.Exec(ctx, `DELETE FROM people_terms WHERE term = $1 AND person_id = $2`, t...); err != nil {
+			return err
+		}
 	}
 	if err := execIn(ctx, tx, `DELETE FROM people WHERE id IN ?`, gone); err != nil {
 		return err
 	}
-	if err := insert(ctx, tx, `INSERT INTO people (id, known, name, first_name, last_name, email, phone, language, country, birthday, loyalty_card, handle, digest)`,
+	if err := insert(ctx, tx, `INSERT INTO people (id, known, name, first_name, last_name, email, phone, language, country, birthday, loyalty_card, handle, terms)`,
 		`ON CONFLICT (id) DO UPDATE SET known = excluded.known, name = excluded.name, first_name = excluded.first_name, last_name = excluded.last_name,
 		 email = excluded.email, phone = excluded.phone, language = excluded.language, country = excluded.country, birthday = excluded.birthday,
-		 loyalty_card = excluded.loyalty_card, handle = excluded.handle, digest = excluded.digest`, 13, rows); err != nil {
+		 loyalty_card = excluded.loyalty_card, handle = excluded.handle, terms = excluded.terms`, 13, rows); err != nil {
 		return err
 	}
 	return insert(ctx, tx, `INSERT INTO people_terms (term, person_id)`, `ON CONFLICT DO NOTHING`, 2, sorted(terms))
 }
 
-// digest tells one draft from another.
-func (d *draft) digest() string {
-	h := xxhash.New()
-	e := json.NewEncoder(h)
-	// Essential and a sorted list of texts: neither can fail.
-	_ = e.Encode(d.Essential)
-	_ = e.Encode(slices.Sorted(maps.Keys(d.terms)))
-	return strconv.FormatUint(h.Sum64()<<1|b2u(d.known), 36)
+// termsBut gives the terms of a that b lacks.
+func termsBut(a, b string) []string {
+	if a == b {
+		return nil
+	}
+	var out []string
+	b += "\n"
+	for _, t := range strings.Split(a, "\n") {
+		if t != "" && !strings.Contains(b, "\n"+t+"\n") {
+			out = append(out, t)
+		}
+	}
+	return out
 }
 
-func b2u(b bool) uint64 {
-	if b {
-		return 1
-	}
-	return 0
+// projected reads the rows that are there.
+func projected(ctx context.Context, tx registry.Tx, ids []experience.ID) (map[experience.ID]draft, error) {
+	out := map[experience.ID]draft{}
+	err := eachIn(ctx, tx, `SELECT id, known, name, first_name, last_name, email, phone, language, country, birthday, loyalty_card, handle, terms FROM people WHERE id IN ?`, asKeys(ids), func(r *sql.Rows) error {
+		var id experience.ID
+		var d draft
+		e := &d.Essential
+		err := r.Scan(&id, &d.known, &e.Name, &e.FirstName, &e.LastName, &e.Email, &e.Phone, &e.Language, &e.Country, &e.Birthday, &e.LoyaltyCard, &e.Handle, &d.terms)
+		out[id] = d
+		return err
+	})
+	return out, err
 }
 
 // drafts derives people from the tables; one without a subject has none.
-func drafts(ctx context.Context, tx registry.Tx, ids []string) (map[string]*draft, error) {
-	out := map[string]*draft{}
-	err := eachIn(ctx, tx, `SELECT DISTINCT person_id FROM subjects WHERE person_id IN ?`, ids, func(r *sql.Rows) error {
-		var id string
-		err := r.Scan(&id)
-		out[id] = &draft{terms: map[string]bool{}}
+func drafts(ctx context.Context, tx registry.Tx, ids []experience.ID) (map[experience.ID]*draft, error) {
+	out := map[experience.ID]*draft{}
+	of := map[experience.ID]experience.ID{} // subject -> person
+	err := eachIn(ctx, tx, `SELECT id, person_id FROM `+subjectsOf+` AS s`, asKeys(ids), func(r *sql.Rows) error {
+		var subject, id experience.ID
+		err := r.Scan(&subject, &id)
+		of[subject] = id
+		out[id] = &draft{}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	held := map[string][]experience.Identifier{}
-	err = eachIn(ctx, tx, `SELECT person_id, kind, value FROM identifiers WHERE person_id IN ?`, ids, func(r *sql.Rows) error {
-		var id string
+	held := map[experience.ID][]experience.Identifier{}
+	err = eachIn(ctx, tx, `SELECT person_id, kind, value FROM `+identifiersOf+` AS i`, asKeys(ids), func(r *sql.Rows) error {
+		var id experience.ID
 		var i experience.Identifier
 		err := r.Scan(&id, &i.Kind, &i.Value)
 		held[id] = append(held[id], i)
@@ -168,16 +180,16 @@ func drafts(ctx context.Context, tx registry.Tx, ids []string) (map[string]*draf
 	if err != nil {
 		return nil, err
 	}
-	latest := map[string]map[string]said{} // person -> field trait -> statement
-	err = eachIn(ctx, tx, `SELECT s.person_id, t.name, t.value, t.at, t.source FROM traits t JOIN subjects s ON s.id = t.subject WHERE s.person_id IN ?`, ids, func(r *sql.Rows) error {
-		var id string
+	latest := map[experience.ID]map[string]said{} // person -> field trait -> statement
+	err = eachIn(ctx, tx, `SELECT subject, name, value, at, source FROM traits WHERE subject IN ?`, asKeys(slices.Collect(maps.Keys(of))), func(r *sql.Rows) error {
 		var s said
-		if err := r.Scan(&id, &s.name, &s.value, &s.at, &s.source); err != nil {
+		if err := r.Scan(&s.subject, &s.name, &s.value, &s.at, &s.source); err != nil {
 			return err
 		}
 		if essentialField(s.name) == nil || text(s.value) == "" {
 			return nil
 		}
+		id := of[s.subject]
 		if latest[id] == nil {
 			latest[id] = map[string]said{}
 		}
@@ -199,6 +211,7 @@ func drafts(ctx context.Context, tx registry.Tx, ids []string) (map[string]*draf
 // one, and then from the identifiers the person holds.
 func (d *draft) fill(latest map[string]said, held []experience.Identifier) {
 	by := map[*string]said{}
+	terms := map[string]bool{}
 	for name, s := range latest {
 		field := essentialField(name)(&d.Essential)
 		if old, ok := by[field]; !ok || s.newer(old) {
@@ -220,17 +233,20 @@ func (d *draft) fill(latest map[string]said, held []experience.Identifier) {
 			setIfEmpty(&d.Handle, i.Value)
 		}
 		d.known = true
-		d.terms[fold(i.Value)] = true
+		terms[fold(i.Value)] = true
 	}
 	if full := strings.TrimSpace(d.FirstName + " " + d.LastName); full != "" {
 		d.Name = full
 	}
 	for _, s := range []string{d.Name, d.Email, d.Phone, d.LoyaltyCard} {
 		for _, w := range words(s) {
-			d.terms[w] = true
+			terms[w] = true
 		}
 	}
-	delete(d.terms, "")
+	delete(terms, "")
+	for _, t := range slices.Sorted(maps.Keys(terms)) {
+		d.terms += "\n" + t
+	}
 }
 
 func setIfEmpty(s *string, v string) {

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -106,11 +107,11 @@ func (r *Records) Resolve(ctx context.Context, tx registry.Tx, id experience.ID)
 	for _, q := range []string{
 		`SELECT id FROM people WHERE id = $1`,
 		`SELECT person_id FROM identifiers WHERE id = $1 AND person_id IN (SELECT id FROM people)`,
-		`SELECT person_id FROM subjects WHERE id = $1`,
+		`SELECT person_id FROM subjects WHERE id = $1`, // also that of the identifier alone
 		`SELECT s.person_id FROM subject_identifiers i JOIN subjects s ON s.id = i.subject WHERE i.identifier = $1 ORDER BY s.torn, s.id LIMIT 1`,
 	} {
 		var p experience.ID
-		switch err := tx.QueryRow(ctx, q, id.String()).Scan(&p); {
+		switch err := tx.QueryRow(ctx, q, asKey(id)).Scan(&p); {
 		case err == nil:
 			return p, nil
 		case !errors.Is(err, sql.ErrNoRows):
@@ -138,7 +139,7 @@ func (r *Records) Person(ctx context.Context, id experience.ID, gap time.Duratio
 		if err != nil {
 			return err
 		}
-		found, err := r.summaries(ctx, tx, []string{now.String()})
+		found, err := r.summaries(ctx, tx, []experience.ID{now})
 		if err != nil {
 			return err
 		}
@@ -149,7 +150,7 @@ func (r *Records) Person(ctx context.Context, id experience.ID, gap time.Duratio
 		if err := r.said(ctx, tx, &p); err != nil {
 			return err
 		}
-		if p.Decisions, err = r.decisions(ctx, tx, identifiersOf(p.Identifiers)); err != nil {
+		if p.Decisions, err = r.decisions(ctx, tx, identifiersIn(p.Identifiers)); err != nil {
 			return err
 		}
 		p.Suspected, err = r.suspects(ctx, tx, p)
@@ -161,7 +162,7 @@ func (r *Records) Person(ctx context.Context, id experience.ID, gap time.Duratio
 	return p, r.measure(ctx, &p, subjects, gap)
 }
 
-func identifiersOf(held []Held) []experience.Identifier {
+func identifiersIn(held []Held) []experience.Identifier {
 	out := make([]experience.Identifier, len(held))
 	for k, h := range held {
 		out[k] = h.Identifier
@@ -173,25 +174,32 @@ func identifiersOf(held []Held) []experience.Identifier {
 // each of their subjects.
 func (r *Records) heldBySubject(ctx context.Context, tx registry.Tx, p *Person) (map[string][]experience.Identifier, error) {
 	subjects := map[string][]experience.Identifier{}
-	met := map[experience.Identifier]bool{}
-	err := each(ctx, tx, `SELECT s.id, i.kind, i.value, i.state FROM subjects s
-		JOIN subject_identifiers l ON l.subject = s.id JOIN identifiers i ON i.id = l.identifier WHERE s.person_id = $1`,
-		[]any{p.ID.String()}, func(rows *sql.Rows) error {
-			var (
-				subject string
-				i       experience.Identifier
-				state   identity.State
-			)
-			if err := rows.Scan(&subject, &i.Kind, &i.Value, &state); err != nil {
-				return err
-			}
+	seenIn := map[experience.ID][]string{} // identifier -> subjects
+	err := each(ctx, tx, `SELECT id, members FROM subjects WHERE id IN (SELECT id FROM `+of(subjectsOf)+` AS mine)`, []any{asKey(p.ID)}, func(rows *sql.Rows) error {
+		var id experience.ID
+		var members []byte
+		err := rows.Scan(&id, &members)
+		eachMember(members, func(i experience.ID) { seenIn[i] = append(seenIn[i], id.String()) })
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = eachIn(ctx, tx, `SELECT id, kind, value, state FROM identifiers WHERE id IN ?`, asKeys(slices.Collect(maps.Keys(seenIn))), func(rows *sql.Rows) error {
+		var (
+			id    experience.ID
+			i     experience.Identifier
+			state identity.State
+		)
+		if err := rows.Scan(&id, &i.Kind, &i.Value, &state); err != nil {
+			return err
+		}
+		for _, subject := range seenIn[id] {
 			subjects[subject] = append(subjects[subject], i)
-			if !met[i] {
-				met[i] = true
-				p.Identifiers = append(p.Identifiers, Held{Identifier: i, Joins: state == identity.Open || i.Kind == experience.UserID})
-			}
-			return nil
-		})
+		}
+		p.Identifiers = append(p.Identifiers, Held{Identifier: i, Joins: state == identity.Open || i.Kind == experience.UserID})
+		return nil
+	})
 	slices.SortFunc(p.Identifiers, func(a, b Held) int { return a.Compare(b.Identifier) })
 	return subjects, err
 }
@@ -200,7 +208,7 @@ func (r *Records) heldBySubject(ctx context.Context, tx registry.Tx, p *Person) 
 func (r *Records) said(ctx context.Context, tx registry.Tx, p *Person) error {
 	latest := func(query string) ([]said, error) {
 		by := map[string]said{}
-		err := each(ctx, tx, query, []any{p.ID.String()}, func(rows *sql.Rows) error {
+		err := each(ctx, tx, query, []any{asKey(p.ID)}, func(rows *sql.Rows) error {
 			var s said
 			if err := rows.Scan(&s.name, &s.value, &s.at, &s.source); err != nil {
 				return err
@@ -217,7 +225,7 @@ func (r *Records) said(ctx context.Context, tx registry.Tx, p *Person) error {
 		slices.SortFunc(out, func(a, b said) int { return strings.Compare(a.name, b.name) })
 		return out, err
 	}
-	traits, err := latest(`SELECT t.name, t.value, t.at, t.source FROM traits t JOIN subjects s ON s.id = t.subject WHERE s.person_id = $1`)
+	traits, err := latest(`SELECT t.name, t.value, t.at, t.source FROM traits t JOIN ` + of(subjectsOf) + ` AS s ON s.id = t.subject`)
 	if err != nil {
 		return err
 	}
@@ -225,7 +233,7 @@ func (r *Records) said(ctx context.Context, tx registry.Tx, p *Person) error {
 	for _, s := range traits {
 		p.Traits = append(p.Traits, Trait{s.name, json.RawMessage(s.value), fromMicro(s.at), s.source})
 	}
-	consents, err := latest(`SELECT c.purpose, CASE WHEN c.given THEN 'true' ELSE 'false' END, c.at, c.source FROM consents c JOIN subjects s ON s.id = c.subject WHERE s.person_id = $1`)
+	consents, err := latest(`SELECT c.purpose, CASE WHEN c.given THEN 'true' ELSE 'false' END, c.at, c.source FROM consents c JOIN ` + of(subjectsOf) + ` AS s ON s.id = c.subject`)
 	for _, s := range consents {
 		p.Consents = append(p.Consents, Consent{s.name, s.value == "true", fromMicro(s.at), s.source})
 	}
@@ -268,34 +276,25 @@ const maxSuspects = 20
 // identifiers that many use say nothing; a personal one (an e-mail, a phone, a
 // card) shared by a few people does.
 func (r *Records) suspects(ctx context.Context, tx registry.Tx, p Person) ([]Suspect, error) {
-	var keys []string
-	byKey := map[string]experience.Identifier{}
+	var names []experience.ID
+	byName := map[experience.ID]experience.Identifier{}
 	for _, h := range p.Identifiers {
 		if h.Joins || h.Kind.Personal() {
-			k := identity.PersonID(r.key, h.Identifier).String()
-			keys, byKey[k] = append(keys, k), h.Identifier
+			id := identity.PersonID(r.key, h.Identifier)
+			names, byName[id] = append(names, id), h.Identifier
 		}
 	}
-	shared := map[string][]experience.Identifier{}
-	err := eachIn(ctx, tx, `SELECT DISTINCT l.identifier, s.person_id FROM subject_identifiers l JOIN subjects s ON s.id = l.subject WHERE l.identifier IN ?`, keys, func(rows *sql.Rows) error {
-		var key, other string
-		if err := rows.Scan(&key, &other); err != nil {
-			return err
+	shared := map[experience.ID][]experience.Identifier{}
+	err := eachHolder(ctx, tx, names, func(identifier, other experience.ID) {
+		if other != p.ID {
+			shared[other] = append(shared[other], byName[identifier])
 		}
-		if other != p.ID.String() {
-			shared[other] = append(shared[other], byKey[key])
-		}
-		return nil
 	})
 	if err != nil || len(shared) == 0 || len(shared) > 5*maxSuspects { // hundreds who share something are no duplicates
 		return []Suspect{}, err
 	}
 	apart := toldApart(p)
-	var ids []string
-	for id := range shared {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
+	ids := slices.SortedFunc(maps.Keys(shared), byID)
 	found, err := r.summaries(ctx, tx, ids)
 	if err != nil {
 		return nil, err
@@ -307,10 +306,30 @@ func (r *Records) suspects(ctx context.Context, tx registry.Tx, p Person) ([]Sus
 			return nil, err
 		}
 		if !dismissed && len(out) < maxSuspects {
-			out = append(out, Suspect{s, experience.Canonical(shared[s.ID.String()])})
+			out = append(out, Suspect{s, experience.Canonical(shared[s.ID])})
 		}
 	}
 	return out, nil
+}
+
+// eachHolder calls f with each of some identifiers and each person it was seen
+// with, perhaps more than once.
+func eachHolder(ctx context.Context, tx registry.Tx, identifiers []experience.ID, f func(identifier, person experience.ID)) error {
+	for _, q := range []string{
+		`SELECT id, person_id FROM subjects WHERE id IN ?`, // the subject of that identifier alone
+		`SELECT l.identifier, s.person_id FROM subject_identifiers l JOIN subjects s ON s.id = l.subject WHERE l.identifier IN ?`,
+	} {
+		err := eachIn(ctx, tx, q, asKeys(identifiers), func(rows *sql.Rows) error {
+			var identifier, person experience.ID
+			err := rows.Scan(&identifier, &person)
+			f(identifier, person)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // toldApart lists the identifiers that standing decisions tell apart from p's.
@@ -338,7 +357,7 @@ func (r *Records) heldByAny(ctx context.Context, tx registry.Tx, person experien
 	if len(names) == 0 {
 		return false, nil
 	}
-	err := each(ctx, tx, `SELECT i.kind, i.value FROM identifiers i WHERE i.person_id = $1`, []any{person.String()}, func(rows *sql.Rows) error {
+	err := each(ctx, tx, `SELECT kind, value FROM `+of(identifiersOf)+` AS i`, []any{asKey(person)}, func(rows *sql.Rows) error {
 		var i experience.Identifier
 		err := rows.Scan(&i.Kind, &i.Value)
 		found = found || slices.Contains(names, i.String())
@@ -349,12 +368,12 @@ func (r *Records) heldByAny(ctx context.Context, tx registry.Tx, person experien
 
 // summaries reads people's rows, in the order of ids, leaving out those that
 // are not there.
-func (r *Records) summaries(ctx context.Context, tx registry.Tx, ids []string) ([]Summary, error) {
-	by := map[string]Summary{}
-	err := eachIn(ctx, tx, `SELECT id, known, name, first_name, last_name, email, phone, language, country, birthday, loyalty_card, handle FROM people WHERE id IN ?`, ids, func(rows *sql.Rows) error {
+func (r *Records) summaries(ctx context.Context, tx registry.Tx, ids []experience.ID) ([]Summary, error) {
+	by := map[experience.ID]Summary{}
+	err := eachIn(ctx, tx, `SELECT id, known, name, first_name, last_name, email, phone, language, country, birthday, loyalty_card, handle FROM people WHERE id IN ?`, asKeys(ids), func(rows *sql.Rows) error {
 		var s Summary
 		err := rows.Scan(&s.ID, &s.Known, &s.Name, &s.FirstName, &s.LastName, &s.Email, &s.Phone, &s.Language, &s.Country, &s.Birthday, &s.LoyaltyCard, &s.Handle)
-		by[s.ID.String()] = s
+		by[s.ID] = s
 		return err
 	})
 	out := make([]Summary, 0, len(ids))

@@ -1,6 +1,7 @@
 package people
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -33,7 +34,7 @@ func (r *Records) Count(ctx context.Context) (c Counts, err error) {
 func (r *Records) ByIdentifier(ctx context.Context, i experience.Identifier) ([]Summary, error) {
 	var out []Summary
 	err := r.DB.Read(ctx, func(ctx context.Context, tx registry.Tx) error {
-		ids, err := r.holders(ctx, tx, identity.PersonID(r.key, i).String())
+		ids, err := r.holders(ctx, tx, identity.PersonID(r.key, i))
 		if err == nil && len(ids) > 0 {
 			out, err = r.summaries(ctx, tx, ids)
 		}
@@ -47,21 +48,26 @@ func (r *Records) ByIdentifier(ctx context.Context, i experience.Identifier) ([]
 
 // holders gives the people with whom an identifier was seen, the one that
 // holds it first, 100 at most.
-func (r *Records) holders(ctx context.Context, tx registry.Tx, identifier string) ([]string, error) {
-	var ids []string
-	collect := func(rows *sql.Rows) error {
-		var id string
-		err := rows.Scan(&id)
-		if !slices.Contains(ids, id) {
-			ids = append(ids, id)
+func (r *Records) holders(ctx context.Context, tx registry.Tx, identifier experience.ID) ([]experience.ID, error) {
+	var ids []experience.ID
+	for _, q := range []string{
+		`SELECT person_id FROM identifiers WHERE id = $1 AND person_id IN (SELECT id FROM people)`,
+		`SELECT person_id FROM subjects WHERE id = $1`, // the subject of that identifier alone
+		`SELECT DISTINCT s.person_id FROM subject_identifiers l JOIN subjects s ON s.id = l.subject WHERE l.identifier = $1 ORDER BY s.person_id LIMIT 100`,
+	} {
+		err := each(ctx, tx, q, []any{asKey(identifier)}, func(rows *sql.Rows) error {
+			var id experience.ID
+			err := rows.Scan(&id)
+			if !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
 		}
-		return err
 	}
-	if err := each(ctx, tx, `SELECT person_id FROM identifiers WHERE id = $1 AND person_id IN (SELECT id FROM people)`, []any{identifier}, collect); err != nil {
-		return nil, err
-	}
-	err := each(ctx, tx, `SELECT DISTINCT s.person_id FROM subject_identifiers l JOIN subjects s ON s.id = l.subject WHERE l.identifier = $1 ORDER BY s.person_id LIMIT 100`, []any{identifier}, collect)
-	return ids, err
+	return ids, nil
 }
 
 // Search finds people by the beginnings of words of their names, and by any
@@ -106,27 +112,25 @@ func (r *Records) Suggest(ctx context.Context, q, region string, limit int) ([]S
 
 // exact finds holders of an identifier that reads as q, of any kind; a link's
 // person id does as well.
-func (r *Records) exact(ctx context.Context, tx registry.Tx, q, region string) ([]string, error) {
-	var ids, keys []string
-	kinds := []experience.IdentifierKind{experience.UserID, experience.LoyaltyCard, experience.EmailID, experience.PhoneID, experience.DeviceID, experience.AnonymousID}
-	err := each(ctx, tx, `SELECT DISTINCT id FROM identifiers WHERE value = $1 LIMIT 20`, []any{strings.TrimSpace(q)}, func(rows *sql.Rows) error {
-		var id string
+func (r *Records) exact(ctx context.Context, tx registry.Tx, q, region string) ([]experience.ID, error) {
+	var ids, names []experience.ID
+	for _, k := range builtIn {
+		if i, ok := experience.NewIdentifier(k, q, region); ok {
+			names = append(names, identity.PersonID(r.key, i))
+		}
+	}
+	err := each(ctx, tx, `SELECT DISTINCT id FROM identifiers WHERE value = $1
+		AND kind NOT IN ('user_id', 'email', 'phone', 'loyalty_card', 'anonymous_id', 'device') LIMIT 20`, []any{strings.TrimSpace(q)}, func(rows *sql.Rows) error {
+		var id experience.ID
 		err := rows.Scan(&id)
-		keys = append(keys, id)
+		names = append(names, id)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	for _, k := range kinds {
-		if i, ok := experience.NewIdentifier(k, q, region); ok {
-			if key := identity.PersonID(r.key, i).String(); !slices.Contains(keys, key) {
-				keys = append(keys, key)
-			}
-		}
-	}
-	for _, key := range keys {
-		found, err := r.holders(ctx, tx, key)
+	for _, name := range names {
+		found, err := r.holders(ctx, tx, name)
 		if err != nil {
 			return nil, err
 		}
@@ -139,9 +143,12 @@ func (r *Records) exact(ctx context.Context, tx registry.Tx, q, region string) (
 	return ids, nil
 }
 
+// builtIn lists the kinds that are not a company's own.
+var builtIn = []experience.IdentifierKind{experience.UserID, experience.LoyaltyCard, experience.EmailID, experience.PhoneID, experience.DeviceID, experience.AnonymousID}
+
 // byWords finds people each of whose search words begins one of their terms.
 // The longest word leads: it is met by the fewest.
-func (r *Records) byWords(ctx context.Context, tx registry.Tx, search []string, limit int) ([]string, error) {
+func (r *Records) byWords(ctx context.Context, tx registry.Tx, search []string, limit int) ([]experience.ID, error) {
 	if len(search) == 0 {
 		return nil, nil
 	}
@@ -151,10 +158,13 @@ func (r *Records) byWords(ctx context.Context, tx registry.Tx, search []string, 
 	query := `SELECT DISTINCT t.person_id, p.name FROM people_terms t JOIN people p ON p.id = t.person_id WHERE t.term >= $1 AND t.term < $2`
 	for _, w := range search[1:] {
 		n := len(args)
-		query += fmt.Sprintf(` AND EXISTS (SELECT 1 FROM people_terms u WHERE u.person_id = t.person_id AND u.term >= $%d AND u.term < $%d)`, n+1, n+2)
-		args = append(args, w, after(w))
+		query += fmt.Sprintf(` AND p.terms LIKE $%d ESCAPE '!'`, n+1)
+		args = append(args, "%\n"+likeText.Replace(w)+"%")
 	}
-	type match struct{ id, name string }
+	type match struct {
+		id   experience.ID
+		name string
+	}
 	var found []match
 	err := each(ctx, tx, query+fmt.Sprintf(` LIMIT %d`, 10*limit), args, func(rows *sql.Rows) error {
 		var m match
@@ -163,14 +173,17 @@ func (r *Records) byWords(ctx context.Context, tx registry.Tx, search []string, 
 		return err
 	})
 	slices.SortFunc(found, func(a, b match) int {
-		return strings.Compare(fold(a.name)+a.id, fold(b.name)+b.id)
+		return cmp.Or(strings.Compare(fold(a.name), fold(b.name)), byID(a.id, b.id))
 	})
-	ids := make([]string, 0, limit)
+	ids := make([]experience.ID, 0, limit)
 	for _, m := range found[:min(limit, len(found))] {
 		ids = append(ids, m.id)
 	}
 	return ids, err
 }
+
+// likeText writes a text for use within a LIKE pattern with "!" as its escape.
+var likeText = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
 
 // after is the first text behind everything that begins with prefix.
 func after(prefix string) string { return prefix + "\U0010FFFF" }
@@ -194,8 +207,8 @@ func (r *Records) Recent(ctx context.Context, cursor string, limit int) (out []S
 		last := list[limit-1]
 		next = fmt.Sprintf("%d.%s", last.last.UnixMicro(), last.id)
 	}
-	ids := make([]string, len(list))
-	by := map[string]recent{}
+	ids := make([]experience.ID, len(list))
+	by := map[experience.ID]recent{}
 	for k, x := range list {
 		ids[k], by[x.id] = x.id, x
 	}
@@ -206,7 +219,7 @@ func (r *Records) Recent(ctx context.Context, cursor string, limit int) (out []S
 		return err
 	})
 	for k := range out {
-		x := by[out[k].ID.String()]
+		x := by[out[k].ID]
 		out[k].Interactions, out[k].FirstSeen, out[k].LastSeen = x.n, x.from, x.last
 	}
 	return out, next, err

@@ -114,7 +114,8 @@ func (db *DB) up(ctx context.Context, dialect goose.Dialect, pool *sql.DB, files
 	// Each room has its own range of numbers, so a new file may well have a
 	// lower number than one that already ran.
 	p, err := goose.NewProvider(dialect, pool, files,
-		goose.WithAllowOutofOrder(true), goose.WithDisableGlobalRegistry(true))
+		goose.WithAllowOutofOrder(true), goose.WithDisableGlobalRegistry(true),
+		goose.WithGoMigrations(compactPeople(dialect)))
 	if err != nil {
 		return err
 	}

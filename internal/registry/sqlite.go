@@ -43,14 +43,11 @@ func openSQLite(ctx context.Context, path string) (engine, error) {
 	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	e := &sqliteEngine{}
-	if e.write, err = sql.Open("sqlite", sqliteName(abs, "immediate", false)); err != nil {
-		return nil, err
+	e := &sqliteEngine{
+		write: sql.OpenDB(preparing{&sqlite.Driver{}, sqliteName(abs, "immediate", false)}),
+		read:  sql.OpenDB(preparing{&sqlite.Driver{}, sqliteName(abs, "deferred", true)}),
 	}
 	e.write.SetMaxOpenConns(1)
-	if e.read, err = sql.Open("sqlite", sqliteName(abs, "deferred", true)); err != nil {
-		return nil, errors.Join(err, e.write.Close())
-	}
 	e.read.SetMaxOpenConns(sqliteReaders)
 	e.read.SetMaxIdleConns(sqliteIdleReaders)
 	if err := e.write.PingContext(ctx); err != nil {

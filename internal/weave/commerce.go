@@ -32,30 +32,25 @@ func (x extractor) commerce(row *experience.Interaction) {
 	if row.Kind != experience.Track || len(row.Properties) == 0 {
 		return
 	}
-	var p struct {
-		Revenue   json.RawMessage `json:"revenue"`
-		Total     json.RawMessage `json:"total"`
-		Value     json.RawMessage `json:"value"`
-		Currency  json.RawMessage `json:"currency"`
-		OrderID   json.RawMessage `json:"order_id"`
-		OrderID2  json.RawMessage `json:"orderId"`
-		ProductID json.RawMessage `json:"product_id"`
-		Product2  json.RawMessage `json:"productId"`
-	}
-	if json.Unmarshal(row.Properties, &p) != nil {
+	var found [8]json.RawMessage
+	if !pick(row.Properties, commerceNames, found[:]) && !oddCommerce(row.Properties, found[:]) {
 		return
 	}
-	row.OrderID = short(cmp.Or(text(p.OrderID), text(p.OrderID2)))
-	row.ProductID = short(cmp.Or(text(p.ProductID), text(p.Product2)))
+	p := commerceOf(found)
+	row.OrderID = short(cmp.Or(text(p.orderID), text(p.orderID2)))
+	row.ProductID = short(cmp.Or(text(p.productID), text(p.productID2)))
+	if p.revenue == nil && p.total == nil && p.value == nil {
+		return
+	}
 	name := strings.ToLower(row.Name)
 	if notYetPaid[name] {
 		return
 	}
-	amounts := []json.RawMessage{p.Revenue}
+	amounts := []json.RawMessage{p.revenue}
 	if paid[name] || givenBack[name] {
-		amounts = append(amounts, p.Total, p.Value)
+		amounts = append(amounts, p.total, p.value)
 	}
-	unit, err := currency.ParseISO(strings.TrimSpace(text(p.Currency)))
+	unit, err := currency.ParseISO(strings.TrimSpace(text(p.currency)))
 	if err != nil {
 		if unit, err = currency.ParseISO(x.company.Currency); err != nil {
 			return
@@ -70,6 +65,36 @@ func (x extractor) commerce(row *experience.Interaction) {
 			return
 		}
 	}
+}
+
+// commerceProperties are the ones with money, order or product in them.
+type commerceProperties struct {
+	revenue, total, value, currency, orderID, orderID2, productID, productID2 json.RawMessage
+}
+
+var commerceNames = []string{"revenue", "total", "value", "currency", "order_id", "orderId", "product_id", "productId"}
+
+func commerceOf(found [8]json.RawMessage) commerceProperties {
+	return commerceProperties{found[0], found[1], found[2], found[3], found[4], found[5], found[6], found[7]}
+}
+
+// oddCommerce reads properties in an unusual form.
+func oddCommerce(properties json.RawMessage, found []json.RawMessage) bool {
+	var p struct {
+		Revenue   json.RawMessage `json:"revenue"`
+		Total     json.RawMessage `json:"total"`
+		Value     json.RawMessage `json:"value"`
+		Currency  json.RawMessage `json:"currency"`
+		OrderID   json.RawMessage `json:"order_id"`
+		OrderID2  json.RawMessage `json:"orderId"`
+		ProductID json.RawMessage `json:"product_id"`
+		Product2  json.RawMessage `json:"productId"`
+	}
+	if json.Unmarshal(properties, &p) != nil {
+		return false
+	}
+	copy(found, []json.RawMessage{p.Revenue, p.Total, p.Value, p.Currency, p.OrderID, p.OrderID2, p.ProductID, p.Product2})
+	return true
 }
 
 // minorUnits reads an amount written with a decimal point as whole minor units

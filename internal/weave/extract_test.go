@@ -11,7 +11,13 @@ import (
 	"regia/internal/experience"
 )
 
-var x = extractor{key: []byte("key"), company: experience.DefaultCompany()}
+var x = extractor{ids: experience.NewHasher([]byte("key")), company: experience.DefaultCompany(), numbers: &numbers{}}
+
+// thread is one interaction on its way into the books.
+type thread struct {
+	row  experience.Interaction
+	fact experience.Fact
+}
 
 func TestIdentifiers(t *testing.T) {
 	for _, c := range []struct{ name, event, want string }{
@@ -43,8 +49,8 @@ func TestIdentifiers(t *testing.T) {
 
 func mustThread(t *testing.T, source, event string) thread {
 	t.Helper()
-	th, err := x.thread(experience.Record{Source: source, ReceivedAt: time.Unix(9, 0), Event: []byte(event)})
-	if err != nil {
+	var th thread
+	if err := x.extract(&experience.Record{Source: source, ReceivedAt: time.Unix(9, 0), Event: []byte(event)}, &th.row, &th.fact); err != nil {
 		t.Fatal(err)
 	}
 	return th

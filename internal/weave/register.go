@@ -12,52 +12,59 @@ import (
 	"regia/internal/stream"
 )
 
-// replay tells whether the registry is ahead of the ledger, and then cuts the
-// blocks to those that it has already. The block at its position must be the
-// one it saw.
-func (w *Weaver) replay(ctx context.Context, at experience.Position, blocks []stream.Block) (bool, []stream.Block, error) {
-	var known experience.Position
+// known is what the registry has of blocks that follow the ledger's head.
+type known struct {
+	ahead            bool   // it has some
+	blocks           int    // how many of those at hand
+	region, currency string // of the company they were read as
+}
+
+// replay tells whether the registry is ahead of the ledger. The block at its
+// position must be the one it saw.
+func (w *Weaver) replay(ctx context.Context, at experience.Position, blocks []stream.Block) (known, error) {
+	var stands experience.Position
+	var k known
 	err := w.Registry.Read(ctx, func(ctx context.Context, tx registry.Tx) (err error) {
-		known, err = position(ctx, tx)
+		var sequence int64
+		err = tx.QueryRow(ctx, `SELECT sequence, hash, region, currency FROM weave_head WHERE id = 1`).Scan(&sequence, &stands.Hash, &k.region, &k.currency)
+		stands.Sequence = uint64(sequence)
 		return err
 	})
-	if err != nil || known == at {
-		return false, blocks, err
+	if err != nil || stands == at {
+		return known{}, err
 	}
-	if known.Sequence <= at.Sequence {
-		return false, nil, fmt.Errorf("%w: the registry stands at block %d, the ledger at %d", ErrDamaged, known.Sequence, at.Sequence)
+	if stands.Sequence <= at.Sequence {
+		return known{}, fmt.Errorf("%w: the registry stands at block %d, the ledger at %d", ErrDamaged, stands.Sequence, at.Sequence)
 	}
-	for k, b := range blocks {
-		switch {
-		case b.Position.Sequence > known.Sequence:
-			return true, blocks[:k], nil
-		case b.Position.Sequence == known.Sequence && b.Position.Hash != known.Hash:
-			return false, nil, fmt.Errorf("%w: block %d is not the one the registry saw", ErrDamaged, known.Sequence)
+	k.ahead = true
+	for _, b := range blocks {
+		if b.Position.Sequence > stands.Sequence {
+			break
 		}
+		if b.Position.Sequence == stands.Sequence && b.Position.Hash != stands.Hash {
+			return known{}, fmt.Errorf("%w: block %d is not the one the registry saw", ErrDamaged, stands.Sequence)
+		}
+		k.blocks++
 	}
-	return true, blocks, nil
+	return k, nil
 }
 
 // register commits the registry: its position, and what the facts teach. A
 // registry that is ahead is only read.
-func (w *Weaver) register(ctx context.Context, head ledger.Head, after experience.Position, threads []thread, ahead bool) (Lesson, []ledger.Move, error) {
-	facts := make([]experience.Fact, len(threads))
-	for k, t := range threads {
-		facts[k] = t.fact
-	}
+func (w *Weaver) register(ctx context.Context, head ledger.Head, s skein) (Lesson, []ledger.Move, error) {
 	var (
 		lesson Lesson
 		moves  []ledger.Move
 	)
 	run := w.Registry.Write
-	if ahead {
+	if s.ahead {
 		run = w.Registry.Read
 	}
 	err := run(ctx, func(ctx context.Context, tx registry.Tx) (err error) {
-		if ahead {
-			lesson, err = w.Identity.Recall(ctx, tx, facts)
+		if s.ahead {
+			lesson, err = w.Identity.Recall(ctx, tx, s.facts)
 		} else {
-			lesson, err = w.learn(ctx, tx, head, after, facts)
+			lesson, err = w.learn(ctx, tx, head, s)
 		}
 		if err != nil {
 			return err
@@ -74,11 +81,11 @@ func (w *Weaver) register(ctx context.Context, head ledger.Head, after experienc
 	return lesson, moves, nil
 }
 
-func (w *Weaver) learn(ctx context.Context, tx registry.Tx, head ledger.Head, after experience.Position, facts []experience.Fact) (Lesson, error) {
+func (w *Weaver) learn(ctx context.Context, tx registry.Tx, head ledger.Head, s skein) (Lesson, error) {
 	// The position is also the fence: a weaver that lost its turn without
 	// noticing finds it moved on, and changes nothing.
-	n, err := tx.Exec(ctx, `UPDATE weave_head SET sequence = $1, hash = $2 WHERE id = 1 AND sequence = $3 AND hash = $4`,
-		int64(after.Sequence), after.Hash, int64(head.Position.Sequence), head.Position.Hash)
+	n, err := tx.Exec(ctx, `UPDATE weave_head SET sequence = $1, hash = $2, region = $3, currency = $4 WHERE id = 1 AND sequence = $5 AND hash = $6`,
+		int64(s.after.Sequence), s.after.Hash, s.company.Region, s.company.Currency, int64(head.Position.Sequence), head.Position.Hash)
 	if err != nil {
 		return Lesson{}, err
 	}
@@ -88,14 +95,7 @@ func (w *Weaver) learn(ctx context.Context, tx registry.Tx, head ledger.Head, af
 	if err := w.Identity.ForgetMoves(ctx, tx, head.Move); err != nil {
 		return Lesson{}, err
 	}
-	return w.Identity.Learn(ctx, tx, facts)
-}
-
-func position(ctx context.Context, tx registry.Tx) (p experience.Position, err error) {
-	var sequence int64
-	err = tx.QueryRow(ctx, `SELECT sequence, hash FROM weave_head WHERE id = 1`).Scan(&sequence, &p.Hash)
-	p.Sequence = uint64(sequence)
-	return p, err
+	return w.Identity.Learn(ctx, tx, s.facts)
 }
 
 // acquire waits for the weaver's lease. The context it gives ends when the

@@ -10,11 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"regia/internal/experience"
 	"regia/internal/ledger"
@@ -84,7 +81,8 @@ type Options struct {
 // Weaver weaves while it holds the lease.
 type Weaver struct {
 	Options
-	secret    []byte
+	ids       *experience.Hasher
+	numbers   numbers
 	catalogue Catalogue
 	woven     atomic.Uint64 // sequence of the last block in both books
 	holder    string
@@ -109,7 +107,7 @@ func New(ctx context.Context, o Options) (*Weaver, error) {
 		o.Lease = 10 * time.Second
 	}
 	secret, err := o.Registry.Secret(ctx)
-	return &Weaver{Options: o, secret: secret, holder: experience.NewID().String()}, err
+	return &Weaver{Options: o, ids: experience.NewHasher(secret), holder: experience.NewID().String()}, err
 }
 
 // Run weaves until ctx ends. It gives an error only for what waiting does not
@@ -152,48 +150,16 @@ func (w *Weaver) turn(ctx context.Context, changed <-chan struct{}) error {
 		return err
 	}
 	defer release()
+	held, stop := context.WithCancel(held)
+	r := &reader{weaver: w}
+	defer r.wait()
+	defer stop()
 	for held.Err() == nil {
-		if err := w.step(held, changed); err != nil && held.Err() == nil {
+		if err := w.step(held, changed, r); err != nil && held.Err() == nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// step weaves what the log has next, or the catalogue when it changed.
-func (w *Weaver) step(ctx context.Context, changed <-chan struct{}) error {
-	head, err := w.Ledger.Head(ctx)
-	if err != nil {
-		return err
-	}
-	w.woven.Store(head.Position.Sequence)
-	if err := w.refresh(ctx, head); err != nil {
-		return err
-	}
-	wait, cancel := context.WithCancel(ctx)
-	defer cancel()
-	stop := context.AfterFunc(ctx, cancel)
-	defer stop()
-	woken := make(chan struct{})
-	go func() { // a changed catalogue ends the wait for blocks
-		defer close(woken)
-		select {
-		case <-changed:
-			cancel()
-		case <-wait.Done():
-		}
-	}()
-	blocks, err := w.Log.Next(wait, head.Position, w.MaxRecords)
-	interrupted := wait.Err() != nil
-	cancel()
-	<-woken
-	if err != nil {
-		if interrupted && ctx.Err() == nil {
-			return nil
-		}
-		return err
-	}
-	return w.Weave(ctx, head, blocks)
 }
 
 // refresh loads the catalogue when it changed, and has the past follow it.
@@ -223,91 +189,15 @@ func (w *Weaver) refresh(ctx context.Context, head ledger.Head) error {
 // registry is ahead of the ledger (a crash between the two commits), it is only
 // read, so that both end up where they would have been.
 func (w *Weaver) Weave(ctx context.Context, head ledger.Head, blocks []stream.Block) error {
-	start := w.Clock()
-	company, err := w.Registry.Company(ctx)
-	if err != nil {
-		return err
+	s := w.skein(ctx, head.Position, blocks)
+	if s.err != nil {
+		return s.err
 	}
-	ahead, blocks, err := w.replay(ctx, head.Position, blocks)
-	if err != nil {
-		return err
-	}
-	threads, err := w.threads(blocks, extractor{key: w.secret, company: company})
-	if err != nil {
-		return err
-	}
-	if threads, err = w.fresh(ctx, threads); err != nil {
-		return err
-	}
-	after := blocks[len(blocks)-1].Position
-	lesson, moves, err := w.register(ctx, head, after, threads, ahead)
-	if err != nil {
-		return err
-	}
-	rows := make([]experience.Interaction, len(threads))
-	for k, t := range threads {
-		t.row.Person = lesson.Persons[k]
-		t.row.Touchpoint = w.catalogue.Match(t.row.Source, t.row.Kind, t.row.Name, t.row.Properties)
-		rows[k] = t.row
-	}
-	if err := w.Ledger.Append(ctx, ledger.Batch{Before: head.Position, After: after, Rows: rows, Checked: true, Moves: moves, Catalogue: w.catalogue.Version}); err != nil {
-		return err
-	}
-	w.woven.Store(after.Sequence)
-	w.Logger.DebugContext(ctx, "woven", "blocks", len(blocks), "interactions", len(rows), "moves", len(moves), "took", w.Clock().Sub(start))
-	if err := w.Log.Publish(Woven, told(len(rows), after)); err != nil {
-		w.Logger.WarnContext(ctx, "live screens were not told", "error", err)
-	}
-	return w.Log.Trim(ctx, after)
+	return w.knit(ctx, head, s)
 }
 
 func told(n int, p experience.Position) []byte {
 	return fmt.Appendf(nil, `{"interactions":%d,"position":%d}`, n, p.Sequence)
-}
-
-// threads reads the blocks' records, on all cores: that is where most of the
-// weaver's time outside of the books goes.
-func (w *Weaver) threads(blocks []stream.Block, x extractor) ([]thread, error) {
-	starts, n := make([]int, len(blocks)), 0
-	for k, b := range blocks {
-		starts[k] = n
-		n += len(b.Records)
-	}
-	out := make([]thread, n)
-	var g errgroup.Group
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	for k, b := range blocks {
-		g.Go(func() error {
-			for i, r := range b.Records {
-				t, err := x.thread(r)
-				if err != nil {
-					return fmt.Errorf("%w: block %d, event %d: %w", ErrDamaged, b.Position.Sequence, i, err)
-				}
-				out[starts[k]+i] = t
-			}
-			return nil
-		})
-	}
-	return out, g.Wait()
-}
-
-// fresh leaves out what was woven before.
-func (w *Weaver) fresh(ctx context.Context, threads []thread) ([]thread, error) {
-	rows := make([]experience.Interaction, len(threads))
-	for k := range threads {
-		rows[k] = threads[k].row
-	}
-	isFresh, err := w.Ledger.Fresh(ctx, rows)
-	if err != nil {
-		return nil, err
-	}
-	out := threads[:0]
-	for k, t := range threads {
-		if isFresh[k] {
-			out = append(out, t)
-		}
-	}
-	return out, nil
 }
 
 // Sequence is the last block that stands in both books, as far as this weaver

@@ -1,0 +1,204 @@
+package weave
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
+
+	"regia/internal/experience"
+	"regia/internal/ledger"
+	"regia/internal/stream"
+)
+
+// skein is what stands in some blocks, read and ready to be woven.
+type skein struct {
+	rows    []experience.Interaction
+	facts   []experience.Fact // one for each row
+	after   experience.Position
+	company experience.Company // as which it was read
+	ahead   bool               // the registry has it already
+	err     error
+}
+
+// skein reads blocks that follow a position in the ledger.
+func (w *Weaver) skein(ctx context.Context, at experience.Position, blocks []stream.Block) skein {
+	company, err := w.Registry.Company(ctx)
+	if err != nil {
+		return skein{err: err}
+	}
+	known, err := w.replay(ctx, at, blocks)
+	if err != nil {
+		return skein{err: err}
+	}
+	if known.ahead {
+		blocks = blocks[:known.blocks]
+		if known.region != "" {
+			company.Region, company.Currency = known.region, known.currency
+		}
+	}
+	s := w.unravel(blocks, company)
+	s.ahead = known.ahead
+	return s
+}
+
+// unravel reads the blocks' records, on all cores: that is where most of the
+// weaver's time outside of the books goes.
+func (w *Weaver) unravel(blocks []stream.Block, company experience.Company) skein {
+	starts, n := make([]int, len(blocks)), 0
+	for k, b := range blocks {
+		starts[k] = n
+		n += len(b.Records)
+	}
+	s := skein{
+		rows: make([]experience.Interaction, n), facts: make([]experience.Fact, n),
+		after: blocks[len(blocks)-1].Position, company: company,
+	}
+	x := extractor{ids: w.ids, company: company, numbers: &w.numbers}
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for k, b := range blocks {
+		g.Go(func() error {
+			for i := range b.Records {
+				at := starts[k] + i
+				if err := x.extract(&b.Records[i], &s.rows[at], &s.facts[at]); err != nil {
+					return fmt.Errorf("%w: block %d, event %d: %w", ErrDamaged, b.Position.Sequence, i, err)
+				}
+			}
+			return nil
+		})
+	}
+	s.err = g.Wait()
+	return s
+}
+
+// leaveOut takes out what was woven before.
+func (w *Weaver) leaveOut(ctx context.Context, s *skein) error {
+	fresh, err := w.Ledger.Fresh(ctx, s.rows)
+	if err != nil {
+		return err
+	}
+	n := 0
+	for k, ok := range fresh {
+		if !ok {
+			continue
+		}
+		if n != k {
+			s.rows[n], s.facts[n] = s.rows[k], s.facts[k]
+		}
+		n++
+	}
+	s.rows, s.facts = s.rows[:n], s.facts[:n]
+	return nil
+}
+
+// reader reads the log one step ahead: while a skein is being written into the
+// books, the next one is read. It serves one turn of a weaver.
+type reader struct {
+	weaver *Weaver
+	coming chan skein // holds one; nil when nothing is being read
+	at     experience.Position
+}
+
+// next gives what follows a position in the ledger, once it is read. Calling it
+// again before that gives the same.
+func (r *reader) next(ctx context.Context, at experience.Position) (<-chan skein, error) {
+	switch {
+	case r.coming == nil:
+		r.read(ctx, at, func(blocks []stream.Block) skein { return r.weaver.skein(ctx, at, blocks) })
+	case r.at != at:
+		return nil, experience.Errorf(experience.Conflict, "the ledger is at block %d, not at %d", at.Sequence, r.at.Sequence)
+	}
+	return r.coming, nil
+}
+
+// took says that s was received, and begins to read what follows it. A registry
+// that was ahead of the ledger is looked at again first.
+func (r *reader) took(ctx context.Context, s skein) {
+	r.coming = nil
+	if s.err != nil || s.ahead {
+		return
+	}
+	r.read(ctx, s.after, func(blocks []stream.Block) skein {
+		company, err := r.weaver.Registry.Company(ctx)
+		if err != nil {
+			return skein{err: err}
+		}
+		return r.weaver.unravel(blocks, company)
+	})
+}
+
+func (r *reader) read(ctx context.Context, at experience.Position, f func([]stream.Block) skein) {
+	coming := make(chan skein, 1)
+	r.coming, r.at = coming, at
+	go func() {
+		blocks, err := r.weaver.Log.Next(ctx, at, r.weaver.MaxRecords)
+		if err != nil {
+			coming <- skein{err: err}
+			return
+		}
+		coming <- f(blocks)
+	}()
+}
+
+// wait returns when nothing is being read any more; end the context first.
+func (r *reader) wait() {
+	if r.coming != nil {
+		<-r.coming
+	}
+}
+
+// step weaves what the log has next, or the catalogue when it changed.
+func (w *Weaver) step(ctx context.Context, changed <-chan struct{}, r *reader) error {
+	head, err := w.Ledger.Head(ctx)
+	if err != nil {
+		return err
+	}
+	w.woven.Store(head.Position.Sequence)
+	if err := w.refresh(ctx, head); err != nil {
+		return err
+	}
+	coming, err := r.next(ctx, head.Position)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-changed: // the next step sees it, and goes on waiting
+		return nil
+	case s := <-coming:
+		r.took(ctx, s)
+		if s.err != nil {
+			return s.err
+		}
+		return w.knit(ctx, head, s)
+	}
+}
+
+// knit takes a skein that begins at the ledger's head into both books.
+func (w *Weaver) knit(ctx context.Context, head ledger.Head, s skein) error {
+	start := w.Clock()
+	if err := w.leaveOut(ctx, &s); err != nil {
+		return err
+	}
+	lesson, moves, err := w.register(ctx, head, s)
+	if err != nil {
+		return err
+	}
+	for k := range s.rows {
+		row := &s.rows[k]
+		row.Person = lesson.Persons[k]
+		row.Touchpoint = w.catalogue.Match(row.Source, row.Kind, row.Name, row.Properties)
+	}
+	if err := w.Ledger.Append(ctx, ledger.Batch{Before: head.Position, After: s.after, Rows: s.rows, Checked: true, Moves: moves, Catalogue: w.catalogue.Version}); err != nil {
+		return err
+	}
+	w.woven.Store(s.after.Sequence)
+	w.Logger.DebugContext(ctx, "woven", "interactions", len(s.rows), "moves", len(moves), "took", w.Clock().Sub(start))
+	if err := w.Log.Publish(Woven, told(len(s.rows), s.after)); err != nil {
+		w.Logger.WarnContext(ctx, "live screens were not told", "error", err)
+	}
+	return w.Log.Trim(ctx, s.after)
+}
