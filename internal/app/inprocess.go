@@ -1,13 +1,16 @@
 package app
 
 import (
-	"bytes"
+	"fmt"
 	"io"
 	"net/http"
+	"sync"
 )
 
 type inProcess struct{ handler http.Handler }
 
+// RoundTrip answers as soon as the handler begins to; what it writes after that
+// is read as it comes, so that a long answer never stands in memory.
 func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	in := r.Clone(r.Context())
 	if in.Body == nil {
@@ -18,31 +21,75 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	if in.Host == "" {
 		in.Host = in.URL.Host
 	}
-	answer := &recorded{header: http.Header{}, status: http.StatusOK}
-	t.handler.ServeHTTP(answer, in)
+	body, write := io.Pipe()
+	answer := &piped{header: http.Header{}, status: http.StatusOK, body: write, begun: make(chan struct{})}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		err := run(t.handler, answer, in)
+		answer.begin()
+		_ = write.CloseWithError(err) // never fails
+	}()
+	<-answer.begun
 	return &http.Response{
 		StatusCode: answer.status, Status: http.StatusText(answer.status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: answer.header, Body: io.NopCloser(&answer.body), ContentLength: int64(answer.body.Len()), Request: r,
+		Header: answer.sent, Body: pipedBody{body, done}, ContentLength: -1, Request: r,
 	}, nil
 }
 
-// recorded is an answer kept in memory.
-type recorded struct {
-	header  http.Header
-	status  int
-	written bool
-	body    bytes.Buffer
+// pipedBody is the reader's end of an answer. Closing it waits for the handler,
+// which stands on books that may be closed next.
+type pipedBody struct {
+	*io.PipeReader
+	done <-chan struct{}
 }
 
-func (r *recorded) Header() http.Header { return r.header }
+func (b pipedBody) Close() error {
+	err := b.PipeReader.Close()
+	<-b.done
+	return err
+}
 
-func (r *recorded) WriteHeader(status int) {
-	if !r.written {
-		r.status, r.written = status, true
+// run has the handler answer; one that breaks off gives an error.
+func run(h http.Handler, w http.ResponseWriter, r *http.Request) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the answer broke off: %v", p)
+		}
+	}()
+	h.ServeHTTP(w, r)
+	return nil
+}
+
+// piped is an answer that is read while it is written.
+type piped struct {
+	header http.Header
+	status int
+	body   *io.PipeWriter
+	once   sync.Once
+	begun  chan struct{} // closed once status and sent are settled
+	sent   http.Header
+}
+
+func (p *piped) Header() http.Header { return p.header }
+
+func (p *piped) WriteHeader(status int) {
+	if status >= 200 {
+		p.once.Do(func() {
+			p.status = status
+			p.settle()
+		})
 	}
 }
 
-func (r *recorded) Write(p []byte) (int, error) {
-	r.written = true
-	return r.body.Write(p)
+func (p *piped) Write(b []byte) (int, error) {
+	p.begin()
+	return p.body.Write(b)
+}
+
+func (p *piped) begin() { p.once.Do(p.settle) }
+
+func (p *piped) settle() {
+	p.sent = p.header.Clone()
+	close(p.begun)
 }

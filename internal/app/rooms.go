@@ -110,6 +110,7 @@ func (a *App) register() error {
 			BaseURL: a.Config.URL, Clock: a.Clock, Logger: a.Logger, Title: people.EventTitle,
 		}),
 		&explore.Room{Ledger: a.Ledger, Company: a.Company},
+		a.exportRoom(names),
 		a.Access,
 	}
 	for _, r := range rooms {
