@@ -40,6 +40,7 @@ run: build ## Build and serve the folder data/, made when missing (ARGS="--liste
 test: need-build e2e/node_modules ## Run every test: engines, command line, browser (installs what is missing)
 	scripts/need-postgres.sh
 	scripts/need-chromium.sh
+	scripts/need-mosquitto.sh
 	$(MAKE) build
 	scripts/test.sh
 
@@ -61,7 +62,7 @@ verify: need-build lint ## lint, and check that generated files are up to date
 	scripts/generated.sh
 
 .PHONY: fuzz
-fuzz: ## Run every fuzz test for FUZZTIME (30s) each
+fuzz: ## Run every fuzz test for FUZZTIME (1m) each
 	scripts/fuzz.sh
 
 .PHONY: bench

@@ -100,8 +100,12 @@ func (a *App) openBooks(ctx context.Context) (err error) {
 		return err
 	}
 	a.closers = append(a.closers, a.Ledger.Close)
+	mqtt, err := c.mqtt()
+	if err != nil {
+		return err
+	}
 	a.Log, err = stream.Open(ctx, stream.Options{
-		Dir: filepath.Join(c.Data, logFolder), URL: c.NATS, MaxBytes: c.Backlog, Retention: cmp.Or(c.Retention, DefaultRetention), Logger: a.Logger, Clock: a.Clock,
+		Dir: filepath.Join(c.Data, logFolder), URL: c.NATS, MaxBytes: c.Backlog, Retention: cmp.Or(c.Retention, DefaultRetention), MQTT: mqtt, Logger: a.Logger, Clock: a.Clock,
 	})
 	if err != nil {
 		return err

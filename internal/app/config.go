@@ -22,6 +22,9 @@ type Config struct {
 	Registry       string        `koanf:"registry"`        // postgres://…; "" = SQLite in the folder
 	Ledger         string        `koanf:"ledger"`          // postgres://…; "" = DuckDB in the folder
 	NATS           string        `koanf:"nats"`            // nats://a,b,c; "" = embedded, in the folder
+	MQTT           string        `koanf:"mqtt"`            // host:port for devices; "" = none. Embedded log only
+	MQTTCert       string        `koanf:"mqtt-cert"`       // PEM file; "" = in the clear
+	MQTTKey        string        `koanf:"mqtt-key"`        // PEM file
 	LogLevel       string        `koanf:"log-level"`       // debug, info, warn, error
 	TrustedProxies []string      `koanf:"trusted-proxies"` // CIDRs whose X-Forwarded-For is believed
 	Retention      time.Duration `koanf:"log-retention"`   // how long woven blocks stay in the log; 0 = DefaultRetention
@@ -63,7 +66,7 @@ func (c Config) Initialised() bool {
 // other setting as a comment.
 func (c Config) settings() string {
 	text := firstConfig
-	for name, value := range map[string]string{"listen": c.Listen, "url": c.URL, "registry": c.Registry, "ledger": c.Ledger, "nats": c.NATS} {
+	for name, value := range map[string]string{"listen": c.Listen, "url": c.URL, "registry": c.Registry, "ledger": c.Ledger, "nats": c.NATS, "mqtt": c.MQTT, "mqtt-cert": c.MQTTCert, "mqtt-key": c.MQTTKey} {
 		if value == "" || name == "listen" && value == DefaultListen {
 			continue
 		}
@@ -82,11 +85,21 @@ const firstConfig = `# Settings of this Regia. A flag wins over the environment 
 # registry: postgres://...             # instead of SQLite in this folder
 # ledger: postgres://...               # instead of DuckDB in this folder
 # nats: nats://a:4222,b:4222,c:4222    # instead of the log in this folder
+# mqtt: 0.0.0.0:1883                   # where tills and other devices connect (docs/devices.md)
+# mqtt-cert: /etc/regia/mqtt.pem       # their connections in TLS
+# mqtt-key: /etc/regia/mqtt.key
 # trusted-proxies: [127.0.0.1/32]      # whose X-Forwarded-For is believed
 # log-retention: 168h                  # how long woven blocks stay in the log
 # log-max-bytes: 8589934592            # a fuller log answers 503
 # log-level: info
 `
+
+// Offline gives the settings of a command that opens the folder and serves
+// nobody: devices are not listened to.
+func (c Config) Offline() Config {
+	c.MQTT = ""
+	return c
+}
 
 // CreateFolder makes the data folder, for its owner alone. Conflict when there
 // is a Regia in it already.

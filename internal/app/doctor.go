@@ -42,7 +42,7 @@ func Doctor(ctx context.Context, c Config, version string) []Check {
 	if checks = append(checks, checkDisk(c)); !checks[0].OK {
 		return checks
 	}
-	a, err := Open(ctx, c, version, slog.New(slog.DiscardHandler))
+	a, err := Open(ctx, c.Offline(), version, slog.New(slog.DiscardHandler))
 	if experience.CodeOf(err) == experience.Conflict {
 		return append(checks, checkRunning(ctx, c)...)
 	}
@@ -50,7 +50,8 @@ func Doctor(ctx context.Context, c Config, version string) []Check {
 		return append(checks, Check{Name: "books", Found: err.Error(), Advice: "Regia cannot be opened; put right what is said here and try again"})
 	}
 	defer a.Close()
-	checks = append(checks, checkPort(c), checkClock(a.Clock()))
+	checks = append(checks, checkPort(c.Listen, "--listen"), checkClock(a.Clock()))
+	checks = append(checks, checkMQTT(c)...)
 	return append(checks, a.examine(ctx)...)
 }
 
@@ -89,11 +90,11 @@ func checkDisk(c Config) Check {
 	return k
 }
 
-func checkPort(c Config) Check {
-	k := Check{Name: "port", Found: c.Listen + " is free", OK: true}
-	l, err := net.Listen("tcp", c.Listen)
+func checkPort(address, flag string) Check {
+	k := Check{Name: "port", Found: address + " is free", OK: true}
+	l, err := net.Listen("tcp", address)
 	if err != nil {
-		return Check{Name: "port", Found: err.Error(), Advice: "another program listens there: stop it, or choose another with --listen"}
+		return Check{Name: "port", Found: err.Error(), Advice: "another program listens there: stop it, or choose another with " + flag}
 	}
 	_ = l.Close()
 	return k
@@ -128,7 +129,7 @@ func (a *App) examine(ctx context.Context) []Check {
 	} else {
 		log.Found, log.Advice = err.Error(), "the log cannot be read"
 	}
-	checks = append(checks, log)
+	checks = append(append(checks, log), a.checkDevices(ctx)...)
 	if err := a.Failing(); err != nil {
 		checks = append(checks, Check{Name: "weaver", Found: err.Error(), Advice: "the weaver stopped and skipped nothing: restore log, registry and ledger from the same backup, or ask for help with this message"})
 	}

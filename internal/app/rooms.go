@@ -107,7 +107,7 @@ func (a *App) register() error {
 		}),
 		collect.NewRoom(collect.RoomOptions{
 			Sources: a.Sources, Recent: collect.NewRecent(a.Ledger), Bus: a.Log, Touchpoints: names, Changed: a.sourcesChanged,
-			BaseURL: a.Config.URL, Clock: a.Clock, Logger: a.Logger, Title: people.EventTitle,
+			BaseURL: a.Config.URL, MQTT: a.Config.MQTT, Clock: a.Clock, Logger: a.Logger, Title: people.EventTitle,
 		}),
 		&explore.Room{Ledger: a.Ledger, Company: a.Company},
 		a.exportRoom(names),

@@ -104,6 +104,7 @@ func (a *App) Serve(ctx context.Context, ready func(address string)) error {
 	defer stopWeaving()
 	var g errgroup.Group
 	g.Go(func() error { return a.Background(weaving) })
+	g.Go(func() error { return a.serveDevices(ctx) })
 	g.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return err

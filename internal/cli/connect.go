@@ -53,7 +53,7 @@ func (c *cli) connect(cmd *cobra.Command) (*client, error) {
 	if c.server != "" {
 		return c.remote(strings.TrimRight(c.server, "/"), token), nil
 	}
-	a, err := app.Open(cmd.Context(), cfg, c.version, c.logger(quiet(cfg)))
+	a, err := app.Open(cmd.Context(), cfg.Offline(), c.version, c.logger(quiet(cfg)))
 	if experience.CodeOf(err) == experience.Conflict {
 		r, runErr := cfg.Running()
 		if runErr != nil {

@@ -65,7 +65,7 @@ func (c *cli) keyCreate() *cobra.Command {
 			}
 			return c.source(cmd, http.MethodPost, "/api/v1/sources", body)
 		}}
-	cmd.Flags().StringVar(&kind, "kind", kind, "site, app, shop, phone, marketplace, reviews, social, email, server or import")
+	cmd.Flags().StringVar(&kind, "kind", kind, "site, app, shop, device, phone, marketplace, reviews, social, email, server or import")
 	cmd.Flags().StringVar(&channel, "channel", "", "the channel, where it is not the kind's own")
 	return cmd
 }

@@ -91,6 +91,9 @@ func engineFlags(cmd *cobra.Command) {
 	f.String("registry", "", "postgres:// address of the registry (default: SQLite in the data folder)")
 	f.String("ledger", "", "postgres:// address of the ledger (default: DuckDB in the data folder)")
 	f.String("nats", "", "nats:// addresses of the log (default: embedded, in the data folder)")
+	f.String("mqtt", "", "address and port for tills and other devices, such as 0.0.0.0:1883 (default: none)")
+	f.String("mqtt-cert", "", "PEM file of a certificate: devices connect in TLS")
+	f.String("mqtt-key", "", "PEM file of the certificate's key")
 	f.StringSlice("trusted-proxies", nil, "networks whose X-Forwarded-For is believed, such as 127.0.0.1/32")
 	f.Duration("log-retention", 0, "how long woven blocks stay in the log (default 7 days)")
 	f.Int64("log-max-bytes", 0, "size of the log beyond which events are refused with 503 (default 8 GiB)")
@@ -110,7 +113,7 @@ func (c *cli) config(cmd *cobra.Command) (app.Config, error) {
 		}
 	}
 	known := map[string]bool{}
-	for _, name := range []string{"listen", "url", "registry", "ledger", "nats", "trusted-proxies", "log-retention", "log-max-bytes", "log-level"} {
+	for _, name := range []string{"listen", "url", "registry", "ledger", "nats", "mqtt", "mqtt-cert", "mqtt-key", "trusted-proxies", "log-retention", "log-max-bytes", "log-level"} {
 		known[name] = true
 	}
 	environment := env.Provider(".", env.Opt{Prefix: "REGIA_", TransformFunc: func(key, value string) (string, any) {

@@ -40,7 +40,7 @@ func (c *cli) initCommand() *cobra.Command {
 			if err := cfg.CreateFolder(); err != nil {
 				return err
 			}
-			a, err := app.Open(cmd.Context(), cfg, c.version, c.logger(quiet(cfg)))
+			a, err := app.Open(cmd.Context(), cfg.Offline(), c.version, c.logger(quiet(cfg)))
 			if err != nil {
 				return err
 			}

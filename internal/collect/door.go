@@ -113,6 +113,7 @@ type call struct {
 	kind     experience.Kind // "" = each event says its own
 	batch    bool
 	imported bool
+	idRoot   string // what ids are made of where an event has none; "" = chance
 }
 
 func (d *Door) handler(c call) http.Handler {
@@ -188,7 +189,8 @@ func (d *Door) serve(w http.ResponseWriter, r *http.Request, c call) reply {
 	if wait := d.buckets.take(source.ID, len(v.items), received); wait > 0 {
 		return reply{err: experience.Errorf(experience.TooMany, "this source sends too fast; please send again in %d s", wait), retryAfter: wait}
 	}
-	return d.take(r, c, source, v, received, desk)
+	ofDevice(v.items, deviceOf(r, source))
+	return d.take(r.Context(), visitorOf(r, d.o.TrustedProxies), c, source, v, received, desk)
 }
 
 // refuseBody notes a body that could not be taken apart, for its source.
@@ -232,15 +234,15 @@ func (v *envelope) spread() int {
 }
 
 // take checks each event of an envelope and writes the good ones to the log.
-func (d *Door) take(r *http.Request, c call, source Source, v *envelope, received time.Time, on *desk) reply {
+func (d *Door) take(ctx context.Context, from visitor, c call, source Source, v *envelope, received time.Time, on *desk) reply {
 	release, err := d.reader.hold(2 * v.spread()) // in the events, and in what goes to the log
 	defer release()
 	if err != nil {
 		return reply{err: err}
 	}
 	check := checker{
-		source: source, path: c.kind, imported: c.imported, received: received, limit: d.o.Limits.Event,
-		visitor: visitorOf(r, d.o.TrustedProxies), staff: d.staff(r.Context(), received), bots: &d.bots, list: on.members,
+		source: source, path: c.kind, imported: c.imported, received: received, limit: d.o.Limits.Event, idRoot: c.idRoot,
+		visitor: from, staff: d.staff(ctx, received), bots: &d.bots, list: on.members,
 	}
 	if c.imported {
 		check.limit = d.o.Limits.ImportEvent
@@ -253,7 +255,6 @@ func (d *Door) take(r *http.Request, c call, source Source, v *envelope, receive
 			return d.refuseBody(source, received, err)
 		}
 	}
-	ofDevice(v.items, deviceOf(r, source))
 	out := reply{single: !c.batch}
 	var refused []Rejection
 	for i := range v.items {
@@ -273,7 +274,7 @@ func (d *Door) take(r *http.Request, c call, source Source, v *envelope, receive
 		on.records[i].Event, start = on.text[start:end:end], end
 	}
 	if len(on.records) > 0 {
-		if err := d.o.Log.Append(r.Context(), on.records); err != nil {
+		if err := d.o.Log.Append(ctx, on.records); err != nil {
 			return reply{err: err}
 		}
 	}

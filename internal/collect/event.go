@@ -2,6 +2,7 @@ package collect
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -105,6 +106,8 @@ type checker struct {
 	staff    *staff
 	bots     *bots
 	list     []member // used again
+	idRoot   string   // what ids are made of where an item has none; "" = chance
+	made     int      // ids made so far
 }
 
 // surroundings is what a batch says once for all its items.
@@ -151,10 +154,19 @@ func (c *checker) shape(it *item, e *event) *refusal {
 	case e.messageID == "" && c.imported:
 		return refuse("id", "an imported event needs a messageId: it tells a repetition from a new event")
 	case e.messageID == "":
-		e.messageID = experience.NewID().String()
-		e.made = true
+		e.messageID, e.made = c.newID(), true
 	}
 	return nil
+}
+
+// newID makes the id of an item that has none: by chance, or the same each time
+// a delivery is repeated.
+func (c *checker) newID() string {
+	if c.idRoot == "" {
+		return experience.NewID().String()
+	}
+	c.made++
+	return c.idRoot + "-" + strconv.Itoa(c.made)
 }
 
 func (c *checker) kind(it *item, e *event) *refusal {
@@ -298,7 +310,7 @@ func (c *checker) objects(it *item, e *event) *refusal {
 	if e.kind == experience.Identify && e.traits == nil && isObject(e.told.traits) {
 		e.traits = e.told.traits // where RudderStack's libraries say them
 	}
-	if e.userID == "" && e.anonymousID == "" && len(e.identifiers) == 0 {
+	if e.userID == "" && e.anonymousID == "" && len(e.identifiers) == 0 && c.source.Kind != DeviceSource {
 		return refuse("who", "who? an event needs a userId or an anonymousId")
 	}
 	return nil

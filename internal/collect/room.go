@@ -33,6 +33,7 @@ type RoomOptions struct {
 	// Changed is told when a source was made or got another channel; nil = nobody is.
 	Changed func(context.Context) error
 	BaseURL string // how others reach this Regia; "" = as the reader does
+	MQTT    string // where devices connect, host:port as it is listened on; "" = nowhere
 	Limits  Limits // those of the door, for the texts
 	Clock   experience.Clock
 	Logger  *slog.Logger

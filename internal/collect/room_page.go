@@ -2,7 +2,9 @@ package collect
 
 import (
 	"context"
+	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"time"
 
@@ -208,6 +210,20 @@ func (r *Room) tell(ctx context.Context, q *web.Request, x Source, told <-chan s
 		case <-time.After(breath):
 		}
 	}
+}
+
+// mqtt is host:port where devices reach this Regia; "" when nowhere.
+func (r *Room) mqtt(q *web.Request) string {
+	host, port, err := net.SplitHostPort(r.MQTT)
+	if err != nil {
+		return ""
+	}
+	if a, err := netip.ParseAddr(host); host == "" || err == nil && (a.IsUnspecified() || a.IsLoopback()) {
+		if u, err := url.Parse(r.base(q)); err == nil && u.Hostname() != "" {
+			host = u.Hostname()
+		}
+	}
+	return net.JoinHostPort(host, port)
 }
 
 // base is the address of this Regia as others reach it.

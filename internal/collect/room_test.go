@@ -120,7 +120,7 @@ func (r *room) page(role, path string, want ...string) string {
 
 func TestPages(t *testing.T) {
 	r := newRoom(t)
-	r.page("owner", "/sources", "Where do contacts come from?", "10 sources", "nothing has come in yet", "New source", `href="/sources/shop"`)
+	r.page("owner", "/sources", "Where do contacts come from?", "11 sources", "nothing has come in yet", "New source", `href="/sources/shop"`)
 	if text := r.page("agent", "/sources"); strings.Contains(text, "New source") {
 		t.Error("an agent is offered to make a source")
 	}

@@ -106,7 +106,7 @@ func (r *Room) detail(q *web.Request, x Source) detailView {
 		key = "wk_…"
 	}
 	library, _ := r.site.Library()
-	v.snippets = snippets(x.Kind, place{r.base(q), key, q.Company.Currency, library})
+	v.snippets = snippets(x.Kind, place{r.base(q), r.mqtt(q), key, q.Company.Currency, library})
 	v.head = web.HeadProps{Question: q.L.T("collect.source.question", "name", x.Name), Live: r.Bus != nil}
 	switch {
 	case v.live.eventsErr != nil:

@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"net"
 	"strings"
 
 	"regia/internal/web"
@@ -15,6 +16,7 @@ type snippet struct {
 // place is what examples are filled in with.
 type place struct {
 	base     string // this Regia's address, without a slash at its end
+	mqtt     string // host:port where devices connect; "" = nowhere
 	key      string
 	currency string      // the company's
 	library  web.Library // empty when it was not built
@@ -22,8 +24,14 @@ type place struct {
 
 // snippets gives examples for a kind of source, the most fitting first.
 func snippets(kind SourceKind, at place) []snippet {
+	device := "device"
+	if at.mqtt == "" {
+		device, at.mqtt = "device.off", "regia.example.it:1883"
+	}
+	host, port, _ := net.SplitHostPort(at.mqtt)
 	fill := strings.NewReplacer("{base}", at.base, "{key}", at.key, "{currency}", at.currency,
-		"{path}", at.library.Path, "{integrity}", at.library.Integrity)
+		"{path}", at.library.Path, "{integrity}", at.library.Integrity,
+		"{mqtt}", host, "{port}", port)
 	of := func(label, code string) snippet { return snippet{"collect.snippet." + label, fill.Replace(code)} }
 	curl, node := of("curl", curlSnippet), of("node", nodeSnippet)
 	switch kind {
@@ -37,7 +45,9 @@ func snippets(kind SourceKind, at place) []snippet {
 	case App:
 		return []snippet{of("app", appSnippet), curl}
 	case Shop:
-		return []snippet{of("till", tillSnippet), node}
+		return []snippet{of("till", tillSnippet), of(device, tillDeviceSnippet), node}
+	case DeviceSource:
+		return []snippet{of(device, deviceSnippet), curl}
 	case ImportSource:
 		return []snippet{of("import", importSnippet), of("csv", csvSnippet)}
 	case RegiaSource:
@@ -124,6 +134,14 @@ const tillSnippet = `curl {base}/v1/track -u {key}: \
   -d '{"event": "Order Completed", "messageId": "till1-20261122-0042",
        "identifiers": [{"kind": "loyalty_card", "value": "2900000012345"}],
        "properties": {"order_id": "till1-20261122-0042", "revenue": 25.90, "currency": "EUR"}}'`
+
+const tillDeviceSnippet = `mosquitto_pub -h {mqtt} -p {port} -q 1 -t regia/{key}/track \
+  -m '{"event": "Order Completed", "messageId": "till1-20261122-0042",
+       "identifiers": [{"kind": "loyalty_card", "value": "2900000012345"}],
+       "properties": {"order_id": "till1-20261122-0042", "revenue": 25.90, "currency": "EUR"}}'`
+
+const deviceSnippet = `mosquitto_pub -h {mqtt} -p {port} -q 1 -t regia/{key}/track \
+  -m '{"event": "Shop Visited", "properties": {"door": "main", "in": 12, "out": 9}}'`
 
 const importSnippet = `curl {base}/v1/import -u {key}: \
   -H 'Content-Type: application/json' \

@@ -25,7 +25,8 @@ type SourceKind string
 const (
 	Site              SourceKind = "site"
 	App               SourceKind = "app"
-	Shop              SourceKind = "shop" // a shop's till
+	Shop              SourceKind = "shop"   // a shop's till
+	DeviceSource      SourceKind = "device" // what counts, weighs or opens: it often knows nobody
 	PhoneLine         SourceKind = "phone"
 	MarketplaceSource SourceKind = "marketplace"
 	ReviewsSource     SourceKind = "reviews"
@@ -41,7 +42,7 @@ const (
 const RegiaID = "regia"
 
 // Kinds lists the kinds people may create, in the order pages show them.
-var Kinds = []SourceKind{Site, App, Shop, PhoneLine, MarketplaceSource, ReviewsSource, SocialSource, EmailSource, ServerSource, ImportSource}
+var Kinds = []SourceKind{Site, App, Shop, DeviceSource, PhoneLine, MarketplaceSource, ReviewsSource, SocialSource, EmailSource, ServerSource, ImportSource}
 
 // Browser tells whether events of this kind come straight from people's own
 // devices, where a key is public and anybody may claim anything.
@@ -60,6 +61,8 @@ func (k SourceKind) Channel() experience.Channel {
 		return experience.App
 	case Shop:
 		return experience.Shop
+	case DeviceSource:
+		return experience.Device
 	case PhoneLine:
 		return experience.Phone
 	case MarketplaceSource:
@@ -96,6 +99,8 @@ type Sources struct {
 	mu     sync.Mutex
 	all    map[string]Source // by key
 	loaded time.Time
+
+	changed chan struct{} // one token: something was changed here
 }
 
 // Book is the registry as this room uses it.
@@ -106,7 +111,23 @@ type Book interface {
 
 // NewSources gives the sources that book holds.
 func NewSources(book Book, clock experience.Clock) *Sources {
-	return &Sources{book: book, clock: clock}
+	return &Sources{book: book, clock: clock, changed: make(chan struct{}, 1)}
+}
+
+// Changed tells one listener that sources were changed through here. What other
+// nodes change it does not tell.
+func (s *Sources) Changed() <-chan struct{} { return s.changed }
+
+// Keys gives the keys that are let in now.
+func (s *Sources) Keys(ctx context.Context) ([]string, error) {
+	all, err := s.List(ctx)
+	var keys []string
+	for _, x := range all {
+		if x.WriteKey != "" && !x.Disabled {
+			keys = append(keys, x.WriteKey)
+		}
+	}
+	return keys, err
 }
 
 // NewWriteKey makes a key nobody can guess.
@@ -333,6 +354,10 @@ func (s *Sources) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.loaded = time.Time{}
+	select {
+	case s.changed <- struct{}{}:
+	default: // it is going to look anyway
+	}
 }
 
 // slug turns a name into an id: "Negozio di Milano" becomes "negozio-di-milano".

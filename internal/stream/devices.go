@@ -30,14 +30,8 @@ import (
 // receives it says that it is kept elsewhere.
 const (
 	deviceAccount = "DEVICES"
-	deviceTopic   = "regia" // regia/<write key>/<what>
-	receivers     = 64      // messages in hand at one time
-	deviceAckWait = 2 * time.Minute
+	deviceTopic   = "regia"          // regia/<write key>/<what>
 	deviceReady   = 30 * time.Second // what a device waits for while Regia starts
-	fetchMessages = 4 * receivers
-	fetchBytes    = 8 << 20
-	looseMessages = 4096 // of QoS 0, waiting
-	looseBytes    = 16 << 20
 
 	// DefaultConnections is how many devices may be connected at one time.
 	DefaultConnections = 2000
@@ -73,7 +67,6 @@ type Devices struct {
 	conn   *nats.Conn
 	stream jetstream.StreamConfig
 	js     jetstream.JetStream
-	inbox  jetstream.Consumer
 }
 
 // Users of the embedded server that are Regia itself.
@@ -147,7 +140,7 @@ func (d *Devices) open(ctx context.Context, s *server.Server) (err error) {
 		return err
 	}
 	d.stream = jetstream.StreamConfig{
-		Name: "$MQTT_msgs", Subjects: d.subjects(nil), Retention: jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew, MaxBytes: 128 << 20,
+		Name: "$MQTT_msgs", Subjects: d.subjects(nil), Discard: jetstream.DiscardNew, MaxBytes: 128 << 20,
 	}
 	for _, c := range []jetstream.StreamConfig{
 		// Who is connected, and who said to come back.
@@ -172,14 +165,7 @@ func (d *Devices) open(ctx context.Context, s *server.Server) (err error) {
 	if err != nil {
 		return fmt.Errorf("the devices' stream: %w", err)
 	}
-	return d.openInbox(ctx)
-}
-
-func (d *Devices) openInbox(ctx context.Context) (err error) {
-	d.inbox, err = d.js.CreateOrUpdateConsumer(ctx, d.stream.Name, jetstream.ConsumerConfig{
-		Durable: "regia", AckPolicy: jetstream.AckExplicitPolicy, AckWait: deviceAckWait, MaxAckPending: fetchMessages, MaxDeliver: -1,
-	})
-	return err
+	return nil
 }
 
 // Address is where devices connect, host:port; "" when nobody listens and only
@@ -228,98 +214,6 @@ func (d *Devices) subjects(keys []string) []string {
 	}
 	slices.Sort(list)
 	return slices.Compact(list)
-}
-
-// Receive hands over what devices publish until ctx ends, many calls at once,
-// and waits for those under way. take says after how long it wants the message
-// again; 0 is for good: it is kept, or was refused. What is of QoS 0 is handed
-// over once.
-func (d *Devices) Receive(ctx context.Context, take func(context.Context, Message) (again time.Duration)) error {
-	var inside sync.WaitGroup
-	defer inside.Wait()
-	turns := make(chan struct{}, receivers)
-	loose, err := d.conn.SubscribeSync(deviceTopic + ".>")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = loose.Unsubscribe() }()
-	if err := loose.SetPendingLimits(looseMessages, looseBytes); err != nil {
-		return err
-	}
-	enter := func(f func()) bool {
-		select {
-		case turns <- struct{}{}:
-			inside.Go(func() {
-				defer func() { <-turns }()
-				f()
-			})
-			return true
-		case <-ctx.Done():
-			return false
-		}
-	}
-	inside.Go(func() {
-		for ctx.Err() == nil {
-			m, err := loose.NextMsgWithContext(ctx)
-			switch {
-			case errors.Is(err, nats.ErrSlowConsumer): // told once, of many
-				d.dropped.Add(1)
-			case err != nil:
-				return
-			case m.Header.Get("Nmqtt-Pub") == "0": // the others come by the stream
-				key, what := parts(m.Subject)
-				at := time.Now().UTC()
-				enter(func() {
-					if take(ctx, Message{Key: key, What: what, Body: m.Data, ReceivedAt: at}) > 0 {
-						d.dropped.Add(1)
-					}
-				})
-			}
-		}
-	})
-	messages, err := d.inbox.Messages(jetstream.PullMaxMessagesWithBytesLimit(fetchMessages, fetchBytes), jetstream.PullHeartbeat(heartbeat))
-	if err != nil {
-		return err
-	}
-	defer messages.Stop()
-	for {
-		m, err := messages.Next(jetstream.NextContext(ctx))
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case errors.Is(err, jetstream.ErrMsgIteratorClosed) || errors.Is(err, nats.ErrConnectionClosed):
-			return err
-		case err != nil:
-			continue // a missed heartbeat: it asks again by itself
-		}
-		enter(func() { d.deliver(ctx, m, take) })
-	}
-}
-
-// deliver hands one kept message over, and lets go of it once it is taken.
-func (d *Devices) deliver(ctx context.Context, m jetstream.Msg, take func(context.Context, Message) time.Duration) {
-	about, err := m.Metadata()
-	if err != nil {
-		return // it will come again
-	}
-	key, what := parts(strings.TrimPrefix(m.Subject(), "$MQTT.msgs."))
-	at := about.Timestamp.UTC()
-	again := take(ctx, Message{
-		Key: key, What: what, Body: m.Data(), ReceivedAt: at,
-		ID: strconv.FormatInt(at.UnixNano(), 36) + "-" + strconv.FormatUint(about.Sequence.Stream, 36),
-	})
-	if again > 0 {
-		_ = m.NakWithDelay(again) // unsaid, it comes again a little later
-		return
-	}
-	_ = m.Ack() // unsaid, it comes again with the same id
-}
-
-// parts takes regia.<key>.<what> apart.
-func parts(subject string) (key, what string) {
-	_, rest, _ := strings.Cut(subject, ".")
-	key, what, _ = strings.Cut(rest, ".")
-	return key, what
 }
 
 // State is how the devices are doing.

@@ -119,9 +119,6 @@ func TestDevicesWaitOnDisk(t *testing.T) {
 		t.Fatal("what devices left is forgotten, or somebody listens")
 	}
 	must(t, l.Devices().Admit(t.Context(), []string{"wk_a"}))
-	// The server remembers the hour that was asked for: a new consumer does not wait for it.
-	must(t, l.Devices().js.DeleteConsumer(t.Context(), "$MQTT_msgs", "regia"))
-	must(t, l.Devices().openInbox(t.Context()))
 	again := make(chan Message, 100)
 	receive(t, l, func(m Message) time.Duration { again <- m; return 0 })
 	bodies := map[string]bool{}
