@@ -191,10 +191,15 @@ func group(use, short string) *cobra.Command {
 func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 
 func noSuchCommand(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usageError{fmt.Errorf("%s has no command %q; see %s --help", cmd.CommandPath(), args[0], cmd.CommandPath())}
+	if len(args) == 0 {
+		return nil
 	}
-	return nil
+	cmd.SuggestionsMinimumDistance = 2
+	near := ""
+	if names := cmd.SuggestionsFor(args[0]); len(names) > 0 {
+		near = fmt.Sprintf(" (did you mean %s?)", strings.Join(names, " or "))
+	}
+	return usageError{fmt.Errorf("%s has no command %q%s; see %s --help", cmd.CommandPath(), args[0], near, cmd.CommandPath())}
 }
 
 func noArgs(cmd *cobra.Command, args []string) error {
