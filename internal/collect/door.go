@@ -266,7 +266,10 @@ func (d *Door) take(ctx context.Context, from visitor, c call, source Source, v 
 		}
 		on.text = e.appendJSON(on.text)
 		on.ends = append(on.ends, len(on.text))
-		on.records = append(on.records, experience.Record{Source: source.ID, ReceivedAt: received, Flags: e.flags})
+		// A microsecond apart, so that what happened at one moment keeps the order
+		// in which its sender told it.
+		arrived := received.Add(time.Duration(len(on.records)) * time.Microsecond)
+		on.records = append(on.records, experience.Record{Source: source.ID, ReceivedAt: arrived, Flags: e.flags})
 	}
 	on.members = check.list
 	start := 0

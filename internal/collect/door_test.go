@@ -258,6 +258,20 @@ func TestGoodOnesOfABatchAreKept(t *testing.T) {
 	}
 }
 
+func TestABatchKeepsItsOrder(t *testing.T) {
+	h := newHouse(t, nil)
+	h.post(Site, "/v1/batch", `{"batch":[{"type":"track","userId":"u","event":"a"},{"type":"fax"},{"type":"track","userId":"u","event":"b"},{"type":"track","userId":"u","event":"c"}]}`)
+	records := h.records()
+	if len(records) != 3 {
+		t.Fatalf("%d records", len(records))
+	}
+	for i, r := range records {
+		if want := testNow.Add(time.Duration(i) * time.Microsecond); !r.ReceivedAt.Equal(want) {
+			t.Errorf("event %d arrived at %v, want %v", i, r.ReceivedAt, want)
+		}
+	}
+}
+
 func TestLimits(t *testing.T) {
 	h := newHouse(t, nil)
 	event := func(size int) string {
