@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -25,7 +26,8 @@ var doors = []door{{"single", 1, 64, 0.75}, {"batch20", 20, 32, 0.7}, {"batch100
 const (
 	slowest    = 20.0  // ms: what 99 of 100 requests may take
 	roomiest   = 200.0 // MB the server may take
-	collectors = 64    // sources: the limit of one must not be what is measured
+	asLibrary  = "library"
+	collectors = 64 // sources: the limit of one must not be what is measured
 )
 
 type collectRun struct {
@@ -34,6 +36,7 @@ type collectRun struct {
 	rounds  int
 	drain   float64 // seconds
 	only    string
+	sender  string
 	crowd   Population
 	texts   *texts
 }
@@ -51,6 +54,7 @@ func collectBenchmark() Benchmark {
 			f.IntVar(&c.rounds, "rounds", 3, "rounds of each server, in turn")
 			f.Float64Var(&c.drain, "drain", 60, "seconds the books may take to catch up at the end")
 			f.StringVar(&c.only, "only", "", "one setting alone: single, batch20 or batch100")
+			f.StringVar(&c.sender, "sender", asLibrary, "library: events encoded by encoding/json, sent by net/http; bare: as cheaply as can be")
 			c.crowd.flags(f)
 			return func(ctx context.Context, b *Bench) error {
 				c.Bench = b
@@ -65,6 +69,10 @@ func (c *collectRun) run(ctx context.Context) error {
 	p := c.Report.Parameters
 	p["round_s"], p["rounds"], p["sources"], p["bytes_per_event"] = c.seconds, c.rounds, collectors, rounded(c.texts.size())
 	c.crowd.parameters(p)
+	p["sender"] = c.sender
+	if c.sender != asLibrary && c.sender != "bare" {
+		return experience.Errorf(experience.Invalid, "there is no sender %q: library and bare are", c.sender)
+	}
 	found := false
 	for _, d := range doors {
 		if c.only == "" || c.only == d.name {
@@ -83,6 +91,7 @@ func (c *collectRun) run(ctx context.Context) error {
 // took is what the rounds of one setting found.
 type took struct {
 	ratios, rates, ceilings, cpu []float64
+	cpuRatios                    []float64
 	requests                     []time.Duration
 	events                       int64
 	refused                      map[int]int
@@ -103,16 +112,15 @@ func (c *collectRun) measure(ctx context.Context, d door) (err error) {
 	defer func() { err = errors.Join(err, server.Stop()) }()
 	crowd := newCrowd(c.crowd)
 	to := func(address string) *load {
-		return &load{address: address, keys: server.Keys, connections: d.connections, batch: d.batch, crowd: crowd, texts: c.texts}
+		return &load{library: c.sender == asLibrary, address: address, keys: server.Keys, connections: d.connections, batch: d.batch, crowd: crowd, texts: c.texts}
 	}
 	t := took{refused: map[int]int{}}
 	for n := range c.rounds + 1 { // the first one only warms both up
-		most, err := c.turn(ctx, ceiling, to(address))
+		most, spent, err := c.turn(ctx, ceiling, to(address))
 		if err != nil {
 			return err
 		}
-		before := server.Usage()
-		got, err := c.turn(ctx, server.Process, to(server.Address))
+		got, used, err := c.turn(ctx, server.Process, to(server.Address))
 		if err != nil {
 			return err
 		}
@@ -123,7 +131,7 @@ func (c *collectRun) measure(ctx context.Context, d door) (err error) {
 			continue
 		}
 		t.ratios, t.rates, t.ceilings = append(t.ratios, got.rate()/most.rate()), append(t.rates, got.rate()), append(t.ceilings, most.rate())
-		t.cpu = append(t.cpu, float64((server.Usage().CPU-before.CPU).Microseconds())/float64(max(got.Events, 1)))
+		t.cpu, t.cpuRatios = append(t.cpu, used.server), append(t.cpuRatios, (spent.server+spent.sender)/(used.server+used.sender))
 		t.requests = append(t.requests, got.Requests...)
 	}
 	if err := server.Resume(); err != nil {
@@ -132,13 +140,19 @@ func (c *collectRun) measure(ctx context.Context, d door) (err error) {
 	return c.figures(ctx, d, t, server)
 }
 
-// turn lets one server go on for a round, a short one to warm up first.
-func (c *collectRun) turn(ctx context.Context, p *Process, l *load) (sent, error) {
+// spent is the CPU time that an event took, in microseconds.
+type spent struct{ server, sender float64 }
+
+// turn lets one server go on for a round.
+func (c *collectRun) turn(ctx context.Context, p *Process, l *load) (sent, spent, error) {
 	if err := p.Resume(); err != nil {
-		return sent{}, err
+		return sent{}, spent{}, err
 	}
+	server, sender := p.Usage().CPU, usageOf(os.Getpid()).CPU
 	got, err := l.run(ctx, seconds(c.seconds))
-	return got, errors.Join(err, p.Pause())
+	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(max(got.Events, 1)) }
+	took := spent{each(p.Usage().CPU - server), each(usageOf(os.Getpid()).CPU - sender)}
+	return got, took, errors.Join(err, p.Pause())
 }
 
 func (c *collectRun) figures(ctx context.Context, d door, t took, server *Server) error {
@@ -150,7 +164,7 @@ func (c *collectRun) figures(ctx context.Context, d door, t took, server *Server
 	resident := single(d.name+".resident_peak", "MB", float64(usage.Peak)/1e6)
 	resident.AtMost = promise(roomiest)
 	for _, f := range []Figure{ratio, several(d.name+".rate", "events/s", t.rates), several(d.name+".ceiling", "events/s", t.ceilings),
-		latency, several(d.name+".cpu_per_event", "us", t.cpu), resident, single(d.name+".resident", "MB", float64(usage.Resident)/1e6)} {
+		latency, several(d.name+".cpu_per_event", "us", t.cpu), several(d.name+".cpu_ratio", "ratio", t.cpuRatios), resident, single(d.name+".resident", "MB", float64(usage.Resident)/1e6)} {
 		c.Figure(f)
 	}
 	for status, n := range t.refused {

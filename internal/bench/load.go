@@ -3,8 +3,6 @@ package bench
 import (
 	"context"
 	"math/rand/v2"
-	"net"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,10 +10,9 @@ import (
 	"regia/internal/experience"
 )
 
-// load sends events over several connections. It shares the cores with what it
-// measures, so it makes little work of it: requests are copied together from
-// texts made before, and written to the bare connection.
+// load sends events over several connections.
 type load struct {
+	library     bool // as a library sends, not as cheaply as can be
 	address     string
 	keys        []string // used in turn: a source may send only so much
 	connections int
@@ -47,7 +44,7 @@ func (l *load) run(ctx context.Context, long time.Duration) (sent, error) {
 		if senders[k], err = l.sender(ctx, k); err != nil {
 			return sent{}, err
 		}
-		defer senders[k].conn.Close()
+		defer senders[k].wire.close()
 	}
 	ctx, cancel := context.WithTimeout(ctx, long)
 	defer cancel()
@@ -76,31 +73,39 @@ func (l *load) run(ctx context.Context, long time.Duration) (sent, error) {
 type sender struct {
 	*load
 	number  int
-	conn    net.Conn
-	answers answers
+	wire    wire
 	random  *rand.Rand
 	visits  []visit
 	key     int    // of the last request
-	request []byte // used again
-	body    []byte
+	body    []byte // used again
 	events  int64
 	took    []time.Duration
 	refused map[int]int
 }
 
+// wire is how a sender speaks HTTP.
+type wire interface {
+	// post sends a body to /v1/path and gives the status of the answer. An
+	// event that is rejected is an error.
+	post(path, key string, body []byte) (status int, err error)
+	close()
+}
+
 func (l *load) sender(ctx context.Context, number int) (*sender, error) {
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", l.address)
-	if err != nil {
-		return nil, err
-	}
 	s := &sender{
-		load: l, number: number, conn: conn, answers: answers{from: conn}, refused: map[int]int{}, key: number,
+		load: l, number: number, refused: map[int]int{}, key: number,
 		random: rand.New(rand.NewPCG(uint64(number), uint64(l.crowd.run))), visits: make([]visit, l.crowd.Visits),
 	}
 	for k := range s.visits {
 		l.crowd.begin(s.random, &s.visits[k])
 	}
-	return s, nil
+	if l.library {
+		s.wire = newLibrary(l.address)
+		return s, nil
+	}
+	var err error
+	s.wire, err = newBare(ctx, l.address)
+	return s, err
 }
 
 // run sends requests until ctx ends.
@@ -113,7 +118,10 @@ func (s *sender) run(ctx context.Context, start time.Time) error {
 		due = start.Add(every * time.Duration(s.number) / time.Duration(s.connections))
 	}
 	for ctx.Err() == nil {
-		s.write()
+		path, err := s.write()
+		if err != nil {
+			return err
+		}
 		now := time.Now()
 		if every > 0 {
 			if wait := due.Sub(now); wait > 0 {
@@ -125,10 +133,7 @@ func (s *sender) run(ctx context.Context, start time.Time) error {
 			}
 			now, due = due, due.Add(every)
 		}
-		if _, err := s.conn.Write(s.request); err != nil {
-			return err
-		}
-		status, err := s.answers.next()
+		status, err := s.wire.post(path, s.keys[s.key], s.body)
 		if err != nil {
 			return err
 		}
@@ -143,13 +148,13 @@ func (s *sender) run(ctx context.Context, start time.Time) error {
 	return nil
 }
 
-// write makes the next request.
-func (s *sender) write() {
+// write makes the next body, and tells where it goes.
+func (s *sender) write() (path string, err error) {
 	s.key = (s.key + 1) % len(s.keys)
-	b, path := s.body[:0], "batch"
+	b := s.body[:0]
 	if s.batch == 1 {
 		var kind experience.Kind
-		b, kind = s.event(b)
+		s.body, kind = s.event(b)
 		path = string(kind)
 	} else {
 		b = append(b, `{"batch":[`...)
@@ -159,14 +164,12 @@ func (s *sender) write() {
 			}
 			b, _ = s.event(b)
 		}
-		b = append(b, `]}`...)
+		s.body, path = append(b, `]}`...), "batch"
 	}
-	s.body = b
-	r := append(append(s.request[:0], "POST /v1/"...), path...)
-	r = append(append(r, " HTTP/1.1\r\nHost: "...), s.address...)
-	r = append(append(r, "\r\nUser-Agent: regia-bench\r\nContent-Type: application/json\r\nX-Write-Key: "...), s.keys[s.key]...)
-	r = strconv.AppendInt(append(r, "\r\nContent-Length: "...), int64(len(b)), 10)
-	s.request = append(append(r, "\r\n\r\n"...), b...)
+	if s.library {
+		s.body, err = encode(s.body)
+	}
+	return path, err
 }
 
 // event appends what one of the visitors does next.

@@ -139,9 +139,11 @@ type Usage struct {
 const ticks = 100
 
 // Usage reads what the process takes; all zero where the system does not tell.
-func (p *Process) Usage() Usage {
+func (p *Process) Usage() Usage { return usageOf(p.cmd.Process.Pid) }
+
+func usageOf(pid int) Usage {
 	var u Usage
-	dir := filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid))
+	dir := filepath.Join("/proc", strconv.Itoa(pid))
 	u.Resident = kilobytes(field(filepath.Join(dir, "status"), "VmRSS"))
 	u.Peak = kilobytes(field(filepath.Join(dir, "status"), "VmHWM"))
 	raw, _ := os.ReadFile(filepath.Join(dir, "stat"))

@@ -19,6 +19,10 @@ const (
 	publishAll  = 30 * time.Second // for all tries: within the engine's memory of duplicates
 	publishWait = 250 * time.Millisecond
 
+	// keptEncoders is for how many blocks memory is kept: the one being written
+	// and the one being filled.
+	keptEncoders = 2
+
 	stillWriting jetstream.ErrorCode = 10158 // a cluster's word for: this very block is on its way
 )
 
@@ -27,6 +31,7 @@ const (
 type queue struct {
 	mu      sync.Mutex
 	blocks  []*pending
+	free    []*encoder    // of blocks that are written
 	waiting int           // bytes in blocks, the one being written included
 	closing bool          //
 	filled  chan struct{} // one token: there is something to write, or closing
@@ -109,7 +114,12 @@ func (q *queue) open(size, maxBlock int) *pending {
 	if n := len(q.blocks); n > 0 && q.blocks[n-1].encoder.size()+size <= maxBlock {
 		return q.blocks[n-1]
 	}
-	b := &pending{encoder: newEncoder(min(size+512, maxBlock)), done: make(chan struct{})}
+	b := &pending{done: make(chan struct{})}
+	if last := len(q.free) - 1; last >= 0 {
+		b.encoder, q.free = q.free[last], q.free[:last]
+	} else {
+		b.encoder = newEncoder(min(size+512, maxBlock))
+	}
 	q.blocks = append(q.blocks, b)
 	return b
 }
@@ -164,12 +174,16 @@ func (l *Log) stopWriter() {
 // write puts one block on disk and answers those who wait for it.
 func (l *Log) write(b *pending) {
 	taken := b.encoder.size() - blockOverhead
-	data := b.encoder.seal()
+	b.err = l.publish(b.encoder.seal())
+	b.encoder.reset()
+	q := &l.queue
+	q.mu.Lock()
+	q.waiting -= taken
+	if len(q.free) < keptEncoders {
+		q.free = append(q.free, b.encoder)
+	}
+	q.mu.Unlock()
 	b.encoder = nil
-	b.err = l.publish(data)
-	l.queue.mu.Lock()
-	l.queue.waiting -= taken
-	l.queue.mu.Unlock()
 	close(b.done)
 }
 

@@ -48,6 +48,13 @@ func newEncoder(capacity int) *encoder {
 	return e
 }
 
+// reset empties the encoder for the next block; its memory is used again, so
+// what seal gave is gone.
+func (e *encoder) reset() {
+	clear(e.sources)
+	e.buf, e.count, e.last = e.buf[:blockHeader], 0, 0
+}
+
 // bound is the most bytes a record can take in a block.
 func bound(r experience.Record) int {
 	return 5*maxVarint + len(r.Source) + len(r.Event)
