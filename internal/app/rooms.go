@@ -86,7 +86,8 @@ func (a *App) openWeaver(ctx context.Context) error {
 	a.weaver, err = weave.New(ctx, weave.Options{
 		Log: a.Log, Registry: a.Registry, Ledger: a.Ledger, Clock: a.Clock, Logger: a.Logger,
 		Identity: whoIsWho{people.NewBook(secret)}, Touchpoints: catalogue{a.Sources},
-		Alone: a.Config.Registry == "" || a.Config.NATS == "",
+		Accepted: a.Log.Appended,
+		Alone:    a.Config.Registry == "" || a.Config.NATS == "",
 	})
 	return err
 }

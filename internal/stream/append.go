@@ -80,8 +80,15 @@ func (l *Log) Append(ctx context.Context, records []experience.Record) error {
 			return ctx.Err()
 		}
 	}
+	if err == nil {
+		l.appended.Add(int64(len(records)))
+	}
 	return err
 }
+
+// Appended is how many records this process has put on disk since it opened
+// the log.
+func (l *Log) Appended() int64 { return l.appended.Load() }
 
 // enqueue puts records into the blocks that fill, and gives those blocks.
 func (l *Log) enqueue(records []experience.Record, need int) ([]*pending, error) {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -67,6 +68,8 @@ type Log struct {
 	closeErr error
 	queue    queue
 	reader   reader
+	appended atomic.Int64
+	oldest   oldest
 }
 
 // Block is what Next gives: records that were written together.
@@ -212,6 +215,9 @@ func (l *Log) Trim(ctx context.Context, woven experience.Position) error {
 		return nil
 	}
 	if tail.Bytes <= l.o.MaxBytes/2 {
+		if l.oldest.youngerThan(tail.First, l.o.Clock().Add(-l.o.Retention)) {
+			return nil
+		}
 		if keep, err = l.firstSince(ctx, l.o.Clock().Add(-l.o.Retention), tail.First, keep); err != nil {
 			return err
 		}
@@ -223,6 +229,26 @@ func (l *Log) Trim(ctx context.Context, woven experience.Position) error {
 		return l.fail(err)
 	}
 	return nil
+}
+
+// oldest remembers when the first block of the log was written: as long as it
+// may stay, and that is days, nothing need be read to know that all may.
+type oldest struct {
+	mu       sync.Mutex
+	sequence uint64
+	written  time.Time
+}
+
+func (o *oldest) youngerThan(sequence uint64, t time.Time) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.sequence == sequence && !o.written.Before(t)
+}
+
+func (o *oldest) is(sequence uint64, written time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.sequence, o.written = sequence, written
 }
 
 // firstSince finds by halving the first block in [low, high] written at or
@@ -239,6 +265,7 @@ func (l *Log) firstSince(ctx context.Context, t time.Time, low, high uint64) (ui
 			low = middle + 1
 		default:
 			high = middle
+			l.oldest.is(middle, m.Time) // of all that is kept, in the end
 		}
 	}
 	return low, nil

@@ -133,6 +133,7 @@ func (r *reader) read(ctx context.Context, at experience.Position, f func([]stre
 	coming := make(chan skein, 1)
 	r.coming, r.at = coming, at
 	go func() {
+		r.weaver.pace.wait(ctx, r.weaver.Clock())
 		blocks, err := r.weaver.Log.Next(ctx, at, r.weaver.MaxRecords)
 		if err != nil {
 			coming <- skein{err: err}
@@ -200,5 +201,7 @@ func (w *Weaver) knit(ctx context.Context, head ledger.Head, s skein) error {
 	if err := w.Log.Publish(Woven, told(len(s.rows), s.after)); err != nil {
 		w.Logger.WarnContext(ctx, "live screens were not told", "error", err)
 	}
-	return w.Log.Trim(ctx, s.after)
+	err = w.Log.Trim(ctx, s.after)
+	w.pace.stepped(len(s.rows), w.Clock().Sub(start))
+	return err
 }

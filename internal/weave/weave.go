@@ -73,6 +73,7 @@ type Options struct {
 	Touchpoints Touchpoints
 	Clock       experience.Clock
 	Logger      *slog.Logger
+	Accepted    func() int64  // events that the front door of this process took so far; nil = it has none
 	MaxRecords  int           // in one transaction; default 20,000
 	Lease       time.Duration // how long a weaver that fell silent keeps its turn; default 10 s
 	Alone       bool          // nobody else can weave (the folder is locked): no lease is needed
@@ -83,6 +84,7 @@ type Weaver struct {
 	Options
 	ids       *experience.Hasher
 	numbers   numbers
+	pace      pace
 	catalogue Catalogue
 	woven     atomic.Uint64 // sequence of the last block in both books
 	holder    string
@@ -107,7 +109,7 @@ func New(ctx context.Context, o Options) (*Weaver, error) {
 		o.Lease = 10 * time.Second
 	}
 	secret, err := o.Registry.Secret(ctx)
-	return &Weaver{Options: o, ids: experience.NewHasher(secret), holder: experience.NewID().String()}, err
+	return &Weaver{Options: o, ids: experience.NewHasher(secret), holder: experience.NewID().String(), pace: pace{accepted: o.Accepted}}, err
 }
 
 // Run weaves until ctx ends. It gives an error only for what waiting does not

@@ -1,0 +1,74 @@
+package weave
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// pace decides how long the weaver lets events gather before it reads on. It
+// shares its cores with the front door, and two things are better than weaving
+// at once: while much arrives, larger steps, because a step costs what it costs
+// however few events it has; and when more arrives than can be woven at all,
+// leaving most of the time to the door, because what is accepted is safe and
+// what is refused is not. Neither is for long: see the bounds below.
+type pace struct {
+	accepted func() int64 // events that the door of this process took so far
+
+	mu     sync.Mutex
+	rows   int // of the last step
+	took   time.Duration
+	before int64 // accepted, when last asked
+	at     time.Time
+}
+
+const (
+	calm       = 300                    // events a second up to which every event is woven at once
+	fewRows    = 5_000                  // a step of fewer costs more than its events do
+	gathering  = 300 * time.Millisecond // how long they may gather for a larger step
+	stepShare  = 4                      // of the time, small steps take one part in so many
+	flood      = 1.5                    // so many times more arrives than can be woven
+	floodShare = 5                      // then weaving takes one part in so many of the time
+	floodPause = 2 * time.Second        // and pauses so long at most
+)
+
+// stepped notes what the last step did.
+func (p *pace) stepped(rows int, took time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rows, p.took = rows, took
+}
+
+// rest tells how long to wait, counted from the beginning of a step, before the
+// log is read for the next one.
+func (p *pace) rest(now time.Time) time.Duration {
+	if p.accepted == nil {
+		return 0
+	}
+	accepted := p.accepted()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	arriving := float64(accepted-p.before) / now.Sub(p.at).Seconds()
+	p.before, p.at = accepted, now
+	switch {
+	case p.took <= 0 || !(arriving > calm): // nothing to go by, or nothing much comes
+		return 0
+	case arriving > flood*float64(p.rows)/p.took.Seconds() && p.rows > fewRows:
+		return min(floodShare*p.took, floodPause)
+	case p.rows < fewRows:
+		return min(stepShare*p.took, gathering)
+	}
+	return 0
+}
+
+// wait rests.
+func (p *pace) wait(ctx context.Context, now time.Time) {
+	rest := p.rest(now)
+	if rest <= 0 {
+		return
+	}
+	select {
+	case <-time.After(rest):
+	case <-ctx.Done():
+	}
+}
