@@ -1,6 +1,7 @@
-// What this browser remembers, on the site's own domain only: each note in a
-// first-party cookie (other hosts of the same site read it) and in
-// localStorage. Where neither may be written it lives as long as the page.
+// What this browser remembers, on the site's own domain only: each note in one
+// place, a first-party cookie (other hosts of the same site read it), else
+// localStorage, else the page's memory. Never in two: whoever deletes their
+// cookies must not be found again by a copy.
 
 declare const VERSION: string; // put in by web/build.mjs
 export const version = VERSION;
@@ -47,6 +48,7 @@ export function read(name: string): string | undefined {
 export function write(name: string, value: string, local?: boolean): void {
   try {
     if (!local) bake(name, encodeURIComponent(value), year, (domain = domain ?? widest(site.domain)));
+    if (cookieOf(name)) return;
   } catch { /* a page without an origin has no cookies */ }
   try {
     localStorage.setItem(prefix + name, value);
