@@ -43,6 +43,7 @@ func TestPagesInABrowser(t *testing.T) {
 	}{
 		{"list", "/sources", 1280, false}, {"new", "/sources/new", 1280, false}, {"shop", "/sources/shop", 1280, false},
 		{"shop-dark", "/sources/shop", 1280, true}, {"list-phone", "/sources", 390, false}, {"site-phone", "/sources/site", 390, false},
+		{"site", "/sources/site", 1280, false}, {"site-dark", "/sources/site", 390, true},
 	} {
 		if err := chromedp.Do(ctx, testkit.View(c.width, 900, c.dark), chromedp.Navigate(server.URL+c.path)); err != nil {
 			t.Fatalf("%s: %v", c.name, err)

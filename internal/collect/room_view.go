@@ -94,6 +94,7 @@ type detailView struct {
 	kind     string
 	steers   bool
 	snippets []snippet
+	library  []string // what there is to say of the library for sites: ends of keys of messages
 	live     liveView
 	stream   bool
 	form     form
@@ -105,7 +106,13 @@ func (r *Room) detail(q *web.Request, x Source) detailView {
 	if !v.steers {
 		key = "wk_…"
 	}
-	library, _ := r.site.Library()
+	library, built := r.site.Library()
+	if x.Kind == Site {
+		v.library = []string{"what", "consent", "signal"}
+		if built {
+			v.library = append(v.library, "version")
+		}
+	}
 	v.snippets = snippets(x.Kind, place{r.base(q), r.mqtt(q), key, q.Company.Currency, library})
 	v.head = web.HeadProps{Question: q.L.T("collect.source.question", "name", x.Name), Live: r.Bus != nil}
 	switch {
