@@ -30,6 +30,7 @@ type duck struct {
 	edits int64
 
 	compacting sync.Mutex // held by the one compaction
+	layout     layout
 }
 
 // Settings of the whole database. Nothing is ever fetched from the network, and
@@ -99,6 +100,7 @@ func (d *duck) prepare(ctx context.Context) (err error) {
 		return &experience.Error{Code: experience.Unavailable, Err: err, Message: fmt.Sprintf(
 			"the ledger %s cannot be closed to others: %v", d.options.Path, err)}
 	}
+	d.layout.remember(ctx, d.writer)
 	return d.dropOrphans(ctx)
 }
 
@@ -229,7 +231,11 @@ func (d *duck) inTransaction(ctx context.Context, f func(tx *duckTx) error) erro
 	if err := f(dtx); err != nil {
 		return errors.Join(err, tx.Rollback())
 	}
-	if err := tx.Commit(); err != nil {
+	commit := tx.Commit
+	if dtx.reshaped {
+		commit = func() error { return d.layout.change(context.WithoutCancel(ctx), d.writer, tx.Commit) }
+	}
+	if err := commit(); err != nil {
 		return err
 	}
 	if dtx.edited {
@@ -285,10 +291,11 @@ func scalarText(object, key string) (string, bool) {
 
 // duckTx is the write transaction.
 type duckTx struct {
-	d      *duck
-	conn   *sql.Conn
-	tx     *sql.Tx
-	edited bool
+	d        *duck
+	conn     *sql.Conn
+	tx       *sql.Tx
+	edited   bool // rows in place
+	reshaped bool // the parts, or the overrides
 }
 
 func (t *duckTx) exec(ctx context.Context, query string, args ...any) (int64, error) {

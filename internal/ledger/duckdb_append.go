@@ -72,8 +72,9 @@ func (t *duckTx) bulk(table string, n int, row func(i int, v []driver.Value) []d
 // move adds moves to the overrides, which readers apply and compaction folds
 // into the rows. Nobody is the zero UUID there, so that it can be looked up.
 func (t *duckTx) move(ctx context.Context, moves []Move) error {
+	t.reshaped = true
 	list := subjects(moves)
-	rules, err := t.overrides(ctx, `subject IN (SELECT x::UUID FROM unnest(string_to_array($1::TEXT, ',')) AS t(x))`, list)
+	rules, err := overrides(ctx, t.tx, `subject IN (SELECT x::UUID FROM unnest(string_to_array($1::TEXT, ',')) AS t(x))`, list)
 	if err != nil {
 		return err
 	}
@@ -115,8 +116,8 @@ func subjects(moves []Move) string {
 	return strings.Join(list, ",")
 }
 
-func (t *duckTx) overrides(ctx context.Context, where string, args ...any) (map[rowKey]override, error) {
-	rows, err := t.tx.QueryContext(ctx, `SELECT number, subject, was, person_id FROM overrides WHERE `+where, args...)
+func overrides(ctx context.Context, q queryer, where string, args ...any) (map[rowKey]override, error) {
+	rows, err := q.QueryContext(ctx, `SELECT number, subject, was, person_id FROM overrides WHERE `+where, args...)
 	if err != nil {
 		return nil, err
 	}

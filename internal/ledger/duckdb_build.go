@@ -10,7 +10,7 @@ import (
 )
 
 // build writes source into new tables, as many as keep within partRows. A cold
-// one is written in chunks of ascending persons, each sorted by itself, so that
+// or warm one is written in chunks of ascending persons, each sorted by itself, so that
 // memory stays bounded however large it is. Until swap lists the tables nobody
 // sees them; merge drops those a failure left, Open those of a crash.
 func (d *duck) build(ctx context.Context, source string, old part) ([]part, error) {
@@ -19,13 +19,16 @@ func (d *duck) build(ctx context.Context, source string, old part) ([]part, erro
 		return nil, err
 	}
 	perPart := len(chunks)
-	if perPart > chunksInPart {
+	if old.kind == "cold" && perPart > chunksInPart {
 		perPart = chunksInPart / 2 // half full, so that it need not be divided again soon
 	}
 	var made []part
 	for len(chunks) > 0 {
 		n := min(perPart, len(chunks))
-		p := part{kind: old.kind, low: chunks[0].low, high: chunks[n-1].high}
+		p := part{kind: old.kind}
+		if p.kind == "cold" {
+			p.low, p.high = chunks[0].low, chunks[n-1].high
+		}
 		if p.name, err = newName(ctx, d.db, p.kind); err != nil {
 			return nil, err
 		}
@@ -55,7 +58,7 @@ func (d *duck) buildPart(ctx context.Context, p part, source string, chunks []pa
 // sure that none was left out.
 func (d *duck) insertChunk(ctx context.Context, p part, source string, c part) error {
 	insert := `INSERT INTO ` + p.name + ` SELECT * FROM (` + source + `) WHERE ` + c.where("person_id")
-	if p.kind != "cold" {
+	if c.kind != "cold" {
 		_, err := d.db.ExecContext(ctx, insert)
 		return err
 	}
@@ -135,9 +138,13 @@ func (d *duck) slices(ctx context.Context, source string, c part) (total int64, 
 	return total, cuts, found.Err()
 }
 
-// divide cuts a cold part into ranges of persons of about equal size: a sample
-// says where.
+// divide cuts a part into ranges of persons of about equal size: a sample says
+// where. A warm part has the rows of nobody besides.
 func (d *duck) divide(ctx context.Context, source string, old part) ([]part, error) {
+	if old.kind == "warm" {
+		chunks, err := d.divide(ctx, source, part{kind: "cold"})
+		return append(chunks, part{kind: "nobody"}), err
+	}
 	chunks := []part{old}
 	var total int64
 	if err := d.db.QueryRowContext(ctx, `SELECT count(*) FROM (`+source+`)`).Scan(&total); err != nil {

@@ -14,7 +14,9 @@ import (
 // `interactions` is their union.
 //
 //	hot     takes what is appended, in arrival order; there is exactly one
-//	sealed  a former hot part on its way into the cold ones; one at most
+//	sealed  a former hot part on its way into the warm or cold ones; one at most
+//	warm    a run of recent rows, sorted by person and time, on its way into the
+//	        cold ones; a few
 //	cold    sorted by person and time; the cold parts divide all persons
 //	        among them by ranges, so that DuckDB's zone maps find one person
 //	        in a few blocks of one part
@@ -54,8 +56,11 @@ func (p part) holds(person experience.ID) bool {
 // where is the condition that rows of the part fulfil, for a column of
 // persons in which nobody is NULL.
 func (p part) where(column string) string {
-	if p.kind == "nobody" {
+	switch p.kind {
+	case "nobody":
 		return column + ` IS NULL`
+	case "hot", "sealed", "warm":
+		return `TRUE`
 	}
 	sql := column + ` IS NOT NULL`
 	if !p.low.IsZero() {
@@ -99,6 +104,7 @@ const joinOverride = `o.subject = t.subject AND o.was = coalesce(t.person_id, ` 
 // While there are overrides it applies them; most of the time there are none,
 // and then reading costs nothing more than the tables.
 func (t *duckTx) replaceView(ctx context.Context) error {
+	t.reshaped = true
 	parts, err := t.parts(ctx)
 	if err != nil {
 		return err
@@ -130,93 +136,4 @@ func overriddenColumns() string {
 		}
 	}
 	return strings.Join(list, ", ")
-}
-
-// Beyond this many persons merged into one and not yet folded, or subjects of
-// theirs, a timeline asks the view, which reads more but needs no list.
-const maxMerged = 64
-
-// timeline asks the parts rather than the view: the view's effective person is
-// an expression, which hides the order of the parts. It asks once for every
-// part and every person that rows of this person may be cached under.
-func (d *duck) timeline(ctx context.Context, p page) (*sql.Rows, func(), error) {
-	conn, err := d.db.Conn(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	tx, err := conn.BeginTx(ctx, nil) // one snapshot for the three questions
-	if err != nil {
-		return nil, nil, firstError(err, conn.Close())
-	}
-	done := func() {
-		_ = tx.Rollback() // it only read
-		_ = conn.Close()
-	}
-	rows, err := d.timelineIn(ctx, tx, p)
-	if err != nil {
-		done()
-		return nil, nil, err
-	}
-	return rows, func() { rows.Close(); done() }, nil
-}
-
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (d *duck) timelineIn(ctx context.Context, tx *sql.Tx, p page) (*sql.Rows, error) {
-	conditions, args := p.conditions()
-	parts, err := listParts(ctx, tx)
-	if err != nil {
-		return nil, err
-	}
-	rules, err := (&duckTx{tx: tx}).overrides(ctx, `person_id = $1::UUID OR was = $1::UUID`, p.person)
-	if err != nil {
-		return nil, err
-	}
-	if len(rules) > maxMerged {
-		from := fmt.Sprintf(`interactions t WHERE person_id = '%s'::UUID%s`, p.person, conditions)
-		return tx.QueryContext(ctx, p.selectFrom(from), args...)
-	}
-	var branches []string
-	for cached, subjects := range cachedUnder(p.person, rules) {
-		who := `person_id IS NULL`
-		if !cached.IsZero() {
-			who = fmt.Sprintf(`person_id = '%s'::UUID`, cached)
-		}
-		for _, part := range parts {
-			if part.holds(cached) {
-				branches = append(branches, `SELECT `+columns+` FROM `+part.name+` WHERE `+who+subjects+conditions)
-			}
-		}
-	}
-	return tx.QueryContext(ctx, p.selectFrom(`(`+strings.Join(branches, ` UNION ALL `)+`) t`), args...)
-}
-
-// cachedUnder gives the persons that rows of person may be cached under, each
-// with a condition on the rows' subjects.
-func cachedUnder(person experience.ID, rules map[rowKey]override) map[experience.ID]string {
-	lists := map[experience.ID][]string{person: nil}
-	for k, r := range rules {
-		if r.person == person || k.was == person {
-			lists[k.was] = append(lists[k.was], `'`+k.subject.String()+`'::UUID`)
-		}
-	}
-	out := make(map[experience.ID]string, len(lists))
-	for cached, subjects := range lists {
-		switch list := strings.Join(subjects, ", "); {
-		case cached == person && list == "":
-			out[cached] = ""
-		case cached == person: // these have gone to somebody else
-			out[cached] = ` AND (subject IS NULL OR subject NOT IN (` + list + `))`
-		default: // these have come
-			out[cached] = ` AND subject IN (` + list + `)`
-		}
-	}
-	return out
 }

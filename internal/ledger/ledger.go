@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync/atomic"
+	"time"
 
 	"regia/internal/experience"
 )
@@ -37,10 +38,11 @@ type engine interface {
 	// write runs f in the one write transaction: alone, committed when f gives
 	// nil, rolled back otherwise.
 	write(ctx context.Context, f func(tx writeTx) error) error
-	timeline(ctx context.Context, p page) (*sql.Rows, func(), error)
+	timeline(ctx context.Context, p page) ([]experience.Interaction, error)
 	scan(ctx context.Context, where string, args []any, do func(experience.Interaction) error) error
 	compact(ctx context.Context, force bool) (CompactStats, error)
 	rest(ctx context.Context) error
+	invent(ctx context.Context, people int64, until time.Time, told func(done int64)) error
 	dialect
 	translate(err error) error
 	close() error

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -171,18 +172,17 @@ func (p *postgres) once(ctx context.Context, f func(tx writeTx) error) error {
 	return tx.Commit()
 }
 
-func (p *postgres) timeline(ctx context.Context, q page) (*sql.Rows, func(), error) {
+func (p *postgres) timeline(ctx context.Context, q page) ([]experience.Interaction, error) {
 	conditions, args := q.conditions()
-	from := fmt.Sprintf(`interactions t WHERE person_id = '%s'::UUID%s`, q.person, conditions)
-	rows, err := p.read.QueryContext(ctx, q.selectFrom(from), args...)
-	if err != nil {
-		return nil, nil, err
-	}
-	return rows, func() { rows.Close() }, nil
+	return q.read(ctx, p.read, fmt.Sprintf(`interactions t WHERE person_id = '%s'::UUID%s`, q.person, conditions), args)
 }
 
 // rest: PostgreSQL looks after itself.
 func (p *postgres) rest(context.Context) error { return nil }
+
+func (p *postgres) invent(context.Context, int64, time.Time, func(int64)) error {
+	return experience.Errorf(experience.Invalid, "interactions are invented in a DuckDB ledger only")
+}
 
 func (p *postgres) compact(context.Context, bool) (CompactStats, error) { return CompactStats{}, nil }
 

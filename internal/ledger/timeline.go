@@ -33,22 +33,12 @@ func (l *Ledger) Timeline(ctx context.Context, q TimelineQuery) ([]experience.In
 	if err := p.parse(q.Before); err != nil {
 		return nil, "", err
 	}
-	rows, done, err := l.engine.timeline(ctx, p)
+	items, err := l.engine.timeline(ctx, p)
 	if err != nil {
 		return nil, "", l.fail(err)
 	}
-	defer done()
-	var items []experience.Interaction
-	for rows.Next() {
-		r, err := scanInteraction(rows)
-		if err != nil {
-			return nil, "", l.fail(err)
-		}
-		r.Person = q.Person // also where the row is cached under somebody merged into them
-		items = append(items, r)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, "", l.fail(err)
+	for i := range items {
+		items[i].Person = q.Person // also where the row is cached under somebody merged into them
 	}
 	if len(items) <= p.limit {
 		return items, "", nil
@@ -117,8 +107,17 @@ func (p *page) parse(before string) error {
 	return nil
 }
 
-// selectFrom asks for one row more than the page holds, to know whether there is
-// a page after it.
-func (p page) selectFrom(from string) string {
-	return `SELECT ` + readColumns(p.context) + ` FROM ` + from + pageOrder + fmt.Sprintf(` LIMIT %d`, p.limit+1)
+// read asks for one row more than the page holds, to know whether there is a
+// page after it.
+func (p page) read(ctx context.Context, q queryer, from string, args []any) ([]experience.Interaction, error) {
+	rows, err := q.QueryContext(ctx, `SELECT `+readColumns(p.context)+` FROM `+from+pageOrder+fmt.Sprintf(` LIMIT %d`, p.limit+1), args...)
+	if err != nil {
+		return nil, err
+	}
+	var items []experience.Interaction
+	err = giveRows(rows, func(r experience.Interaction) error {
+		items = append(items, r)
+		return nil
+	})
+	return items, err
 }
