@@ -16,6 +16,7 @@ import (
 
 	"regia/internal/access"
 	"regia/internal/collect"
+	"regia/internal/connect"
 	"regia/internal/experience"
 	"regia/internal/ledger"
 	"regia/internal/people"
@@ -42,6 +43,7 @@ type App struct {
 	Sources     *collect.Sources
 	Touchpoints *touchpoint.Store
 	People      *people.Records
+	Imports     *connect.Jobs
 	Status      *status.Room
 	Site        *web.Site
 

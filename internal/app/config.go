@@ -16,19 +16,20 @@ import (
 // the tags are those of flags, of regia.yaml and, as REGIA_…, of the
 // environment.
 type Config struct {
-	Data           string        `koanf:"data"`            // the data folder
-	Listen         string        `koanf:"listen"`          // host:port
-	URL            string        `koanf:"url"`             // how browsers reach it; "" = http://listen
-	Registry       string        `koanf:"registry"`        // postgres://…; "" = SQLite in the folder
-	Ledger         string        `koanf:"ledger"`          // postgres://…; "" = DuckDB in the folder
-	NATS           string        `koanf:"nats"`            // nats://a,b,c; "" = embedded, in the folder
-	MQTT           string        `koanf:"mqtt"`            // host:port for devices; "" = none. Embedded log only
-	MQTTCert       string        `koanf:"mqtt-cert"`       // PEM file; "" = in the clear
-	MQTTKey        string        `koanf:"mqtt-key"`        // PEM file
-	LogLevel       string        `koanf:"log-level"`       // debug, info, warn, error
-	TrustedProxies []string      `koanf:"trusted-proxies"` // CIDRs whose X-Forwarded-For is believed
-	Retention      time.Duration `koanf:"log-retention"`   // how long woven blocks stay in the log; 0 = DefaultRetention
-	Backlog        int64         `koanf:"log-max-bytes"`   // beyond it the front door answers 503
+	Data           string        `koanf:"data"`             // the data folder
+	Listen         string        `koanf:"listen"`           // host:port
+	URL            string        `koanf:"url"`              // how browsers reach it; "" = http://listen
+	Registry       string        `koanf:"registry"`         // postgres://…; "" = SQLite in the folder
+	Ledger         string        `koanf:"ledger"`           // postgres://…; "" = DuckDB in the folder
+	NATS           string        `koanf:"nats"`             // nats://a,b,c; "" = embedded, in the folder
+	MQTT           string        `koanf:"mqtt"`             // host:port for devices; "" = none. Embedded log only
+	MQTTCert       string        `koanf:"mqtt-cert"`        // PEM file; "" = in the clear
+	MQTTKey        string        `koanf:"mqtt-key"`         // PEM file
+	LogLevel       string        `koanf:"log-level"`        // debug, info, warn, error
+	TrustedProxies []string      `koanf:"trusted-proxies"`  // CIDRs whose X-Forwarded-For is believed
+	Retention      time.Duration `koanf:"log-retention"`    // how long woven blocks stay in the log; 0 = DefaultRetention
+	Backlog        int64         `koanf:"log-max-bytes"`    // beyond it the front door answers 503
+	ImportMaxBytes int64         `koanf:"import-max-bytes"` // of the files of one import; 0 = 4 GiB
 }
 
 // DefaultListen is where Regia listens unless told otherwise.
@@ -91,6 +92,7 @@ const firstConfig = `# Settings of this Regia. A flag wins over the environment 
 # trusted-proxies: [127.0.0.1/32]      # whose X-Forwarded-For is believed
 # log-retention: 168h                  # how long woven blocks stay in the log
 # log-max-bytes: 8589934592            # a fuller log answers 503
+# import-max-bytes: 4294967296         # of the files that are dropped for one import
 # log-level: info
 `
 

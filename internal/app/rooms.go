@@ -61,6 +61,7 @@ func (a *App) openRooms(ctx context.Context) (err error) {
 			return c.All, err
 		},
 	}
+	a.openImports()
 	return a.register()
 }
 
@@ -112,6 +113,7 @@ func (a *App) register() error {
 		}),
 		&explore.Room{Ledger: a.Ledger, Company: a.Company},
 		a.exportRoom(names),
+		a.importRoom(),
 		a.Access,
 	}
 	for _, r := range rooms {
@@ -148,23 +150,6 @@ func (a *App) Decide(ctx context.Context, d experience.Decision) error {
 		return err
 	}
 	return a.Log.Append(ctx, []experience.Record{{Source: weave.OwnSource, ReceivedAt: a.Clock(), Event: event}})
-}
-
-// TakeBack takes a whole import back by the one door: the log. The weaver
-// removes what came with it from the books.
-func (a *App) TakeBack(ctx context.Context, importID experience.ID, by string) error {
-	now := a.Clock()
-	properties, err := json.Marshal(map[string]any{"import": importID, "by": by, "at": now})
-	if err != nil {
-		return err
-	}
-	event, err := json.Marshal(experience.Event{
-		MessageID: experience.NewID().String(), Kind: experience.Track, Name: weave.ImportTakenBack, Time: now, Properties: properties, Imported: true,
-	})
-	if err != nil {
-		return err
-	}
-	return a.Log.Append(ctx, []experience.Record{{Source: weave.OwnSource, ReceivedAt: now, Event: event}})
 }
 
 // Applied waits until the past follows a version of the touchpoint catalogue.

@@ -42,7 +42,7 @@ var viewerMayChange = []string{
 }
 
 // streams are the routes whose answers never end by themselves.
-var streams = []string{"/pulse/events", "/sources/{id}/events"}
+var streams = []string{"/pulse/events", "/sources/{id}/events", "/imports/{id}/events"}
 
 // house is an open Regia with one user and one token of each role.
 type house struct {
@@ -134,6 +134,8 @@ func (h *house) furnish() {
 	h.must(err)
 	bound, _, err := h.Touchpoints.AddBinding(ctx, "test", experience.Binding{Touchpoint: h.touchpoint(), Name: "Spare Event"})
 	h.must(err)
+	brought, err := h.Imports.Begin(ctx, "spare", "somebody", "cli", nil)
+	h.must(err)
 	h.places = []string{
 		"/{$}", "/",
 		"/people/{id}", "/people/" + people.Items[0].ID,
@@ -141,6 +143,7 @@ func (h *house) furnish() {
 		"/invitations/{id}", "/invitations/" + invited[0].ID.String(),
 		"/tokens/{id}", "/tokens/" + tokens[0].ID.String(),
 		"/sources/{id}", "/sources/" + spare.ID,
+		"/imports/{id}", "/imports/" + brought.ID.String(),
 		"/touchpoints/{key}", "/touchpoints/" + h.touchpoint(),
 		"/bindings/{id}", "/bindings/" + bound.ID,
 		"/pulse/parts/{part}", "/pulse/parts/feed",

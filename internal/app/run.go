@@ -106,6 +106,12 @@ func (a *App) Serve(ctx context.Context, ready func(address string)) error {
 	g.Go(func() error { return a.Background(weaving) })
 	g.Go(func() error { return a.serveDevices(ctx) })
 	g.Go(func() error {
+		if err := a.Imports.Resume(weaving); err != nil {
+			a.Logger.Warn("imports that were under way could not be resumed", "error", err)
+		}
+		return nil
+	})
+	g.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return err
 		}

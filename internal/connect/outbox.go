@@ -32,7 +32,7 @@ func newOutbox(ctx context.Context, cancel context.CancelCauseFunc, to Sender, o
 }
 
 // batchFrame is what stands around the items of a batch.
-const batchFrame = len(`{"batch":[]}`)
+const batchFrame = len(`{"importId":"00000000-0000-0000-0000-000000000000","batch":[]}`)
 
 // add takes an item; it waits while all workers are busy.
 func (b *outbox) add(item mapping.Item) error {

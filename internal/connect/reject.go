@@ -85,7 +85,7 @@ func (r *rejects) create() error {
 			return experience.Errorf(experience.Unavailable, "the rejected rows cannot be written to %s: %w", name, err)
 		}
 		r.file, r.path, r.writer = f, name, csv.NewWriter(f)
-		return r.writer.Write(slices.Concat(r.columns, []string{"file", "line", "reason", "raw"}))
+		return r.writer.Write(mapping.RejectedColumns(r.columns))
 	}
 	return experience.Errorf(experience.Conflict, "there are too many files named like %s: move them away", r.path)
 }

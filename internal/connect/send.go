@@ -45,6 +45,7 @@ type RejectedItem struct {
 type HTTPSender struct {
 	Server   string // such as http://127.0.0.1:8080
 	WriteKey string
+	Import   experience.ID // what the items come with; zero: nothing is said
 	Client   *http.Client  // its Transport may also lead straight into a handler
 	Plain    bool          // no gzip: for a server on this machine
 	Patience time.Duration // how long to go on trying a batch; 0: five minutes
@@ -141,7 +142,11 @@ func (s *HTTPSender) wait(ctx context.Context, d time.Duration) error {
 
 func (s *HTTPSender) encode(items []mapping.Item) ([]byte, error) {
 	body := make([]byte, 0, 512<<10)
-	body = append(body, `{"batch":[`...)
+	body = append(body, '{')
+	if !s.Import.IsZero() {
+		body = append(body, `"importId":"`+s.Import.String()+`",`...)
+	}
+	body = append(body, `"batch":[`...)
 	for i := range items {
 		if i > 0 {
 			body = append(body, ',')

@@ -25,6 +25,7 @@ type input struct {
 	docs []document
 	// how the mapping writes numbers and times: workbooks have them as such
 	settings settings
+	fixes    corrections
 	header   []string
 	// lines of the header in each document, and its columns' places there
 	places [][]int
@@ -32,9 +33,13 @@ type input struct {
 
 // bind gives each file of the mapping its documents and reads their headers.
 func bind(m *Mapping, s settings, docs []document) (map[string]*input, error) {
+	docs, fixes, err := takeCorrections(docs, s)
+	if err != nil {
+		return nil, err
+	}
 	inputs := map[string]*input{}
 	for name, spec := range m.spec.Files {
-		in := &input{name: name, spec: spec, settings: s}
+		in := &input{name: name, spec: spec, settings: s, fixes: fixes}
 		for _, d := range docs {
 			if d.claimed == name || d.claimed == "" && spec.matches(d.base, len(m.spec.Files)) {
 				in.docs = append(in.docs, d)
@@ -86,10 +91,11 @@ func (f fileSpec) matches(base string, files int) bool {
 // readHeader learns a document's columns. All documents of a file must have
 // the same ones, in any order.
 func (in *input) readHeader(doc int) error {
-	header, _, err := in.start(doc, nil, true)
+	header, o, err := in.start(doc, nil)
 	if err != nil {
 		return err
 	}
+	_ = o.close() // it was only read
 	for _, expected := range in.spec.Columns {
 		if !slices.Contains(header, expected) {
 			return experience.Errorf(experience.Invalid, "%s has no column %q, which the mapping expects of %s; it has: %s",
@@ -122,55 +128,64 @@ type reader interface {
 // opened is a document being read, past its header.
 type opened struct {
 	reader
-	close func() error
+	close     func() error
+	delimiter byte
 }
 
-// start opens a document and reads its header; with peek it closes it again.
-func (in *input) start(doc int, count func(int), peek bool) (header []string, o opened, err error) {
+// start opens a document past its header, with its corrected lines in their
+// places, and without the columns that say why rows were rejected.
+func (in *input) start(doc int, count func(int)) (header []string, o opened, err error) {
+	if header, o, err = in.open(doc, count); err != nil {
+		return nil, o, err
+	}
+	if isRejected(header) && len(in.spec.Header) == 0 {
+		header = header[:len(header)-4]
+		o.reader = without{o.reader, len(header)}
+	}
+	if lines := in.fixes[in.docs[doc].name]; len(lines) > 0 {
+		o.reader = &corrected{o.reader, lines, header, o.delimiter}
+	}
+	return header, o, nil
+}
+
+// open opens a document and reads its header.
+func (in *input) open(doc int, count func(int)) (header []string, o opened, err error) {
 	d := in.docs[doc]
+	fail := func(err error) ([]string, opened, error) {
+		if o.close != nil {
+			_ = o.close()
+		}
+		return nil, opened{}, experience.Errorf(experience.Invalid, "%s: %w", d.name, err)
+	}
 	if d.book != nil {
-		return in.startSheet(d, count, peek)
+		r, source, err := d.book.openSheet(in.spec.Sheet, in.settings, count)
+		if err != nil {
+			return fail(err)
+		}
+		o = opened{r, source.Close, '\t'}
+		if header = in.spec.Header; len(header) == 0 {
+			if header, err = r.header(); err != nil {
+				return fail(err)
+			}
+		}
+		r.columns = len(header)
+		return header, o, nil
 	}
 	raw, err := d.open(count)
 	if err != nil {
 		return nil, o, experience.Errorf(experience.Invalid, "%s cannot be read: %w", d.name, err)
 	}
-	defer func() {
-		if err != nil || peek {
-			_ = raw.Close()
-		}
-	}()
+	o.close = raw.Close
 	text, strict, err := decode(raw, in.spec.Encoding)
 	if err != nil {
-		return nil, o, experience.Errorf(experience.Invalid, "%s: %w", d.name, err)
+		return fail(err)
 	}
 	r := newCSVReader(text, ',', strict)
 	if header, err = in.findHeader(r); err != nil {
-		return nil, o, experience.Errorf(experience.Invalid, "%s: %w", d.name, err)
+		return fail(err)
 	}
 	r.columns = len(header)
-	return header, opened{r, raw.Close}, nil
-}
-
-// startSheet opens a sheet of a workbook.
-func (in *input) startSheet(d document, count func(int), peek bool) (header []string, o opened, err error) {
-	r, source, err := d.book.openSheet(in.spec.Sheet, in.settings, count)
-	if err != nil {
-		return nil, o, experience.Errorf(experience.Invalid, "%s: %w", d.name, err)
-	}
-	defer func() {
-		if err != nil || peek {
-			_ = source.Close()
-		}
-	}()
-	header = in.spec.Header
-	if len(header) == 0 {
-		if header, err = r.header(); err != nil {
-			return nil, o, experience.Errorf(experience.Invalid, "%s: %w", d.name, err)
-		}
-	}
-	r.columns = len(header)
-	return header, opened{r, source.Close}, nil
+	return header, opened{r, raw.Close, r.delimiter}, nil
 }
 
 // decode turns a document into UTF-8. Strict text that is not UTF-8 is an error
@@ -265,7 +280,7 @@ func columnNames(cells []string) []string {
 // walk reads every row of a file: its cells in the order of in.header.
 func (in *input) walk(ctx context.Context, count func(int), each func(row) error, broken func(int, *damage) error) error {
 	for doc := range in.docs {
-		_, o, err := in.start(doc, count, false)
+		_, o, err := in.start(doc, count)
 		if err != nil {
 			return err
 		}

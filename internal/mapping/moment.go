@@ -133,3 +133,14 @@ func (l layouts) days(from, to time.Time) int64 {
 	}
 	return day(to) - day(from)
 }
+
+// ReadsTime tells whether a text is a time written in a format, as defaults:
+// time: has it.
+func ReadsTime(written, text string) bool {
+	f, err := parseFormat(written)
+	if err != nil {
+		return false
+	}
+	_, err = f.parse(strings.TrimSpace(text), time.UTC)
+	return err == nil
+}

@@ -349,3 +349,19 @@ func (w *walk) tally() Tally {
 	}
 	return out
 }
+
+// Expecting gives the mapping's file that expects these columns: the one that
+// names most of them; "" for none.
+func (m *Mapping) Expecting(columns []string) string {
+	best, most := "", 0
+	for name, f := range m.spec.Files {
+		fits := len(f.Columns) > most
+		for _, c := range f.Columns {
+			fits = fits && slices.Contains(columns, c)
+		}
+		if fits {
+			best, most = name, len(f.Columns)
+		}
+	}
+	return best
+}
