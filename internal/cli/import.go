@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,7 +20,7 @@ import (
 func (c *cli) importCommand() *cobra.Command {
 	cmd := group("import", "Bring in what happened before Regia")
 	c.clientFlags(cmd)
-	cmd.AddCommand(c.importCSV())
+	cmd.AddCommand(c.importCSV(), c.importList(), c.importUndo())
 	return cmd
 }
 
@@ -53,7 +54,7 @@ be read go to rejected.csv with the reason, and never stop the rest.`,
 	cmd.Flags().StringVar(&f.source, "source", "", "name of the source the interactions come from (default: the mapping's)")
 	cmd.Flags().StringVar(&f.key, "write-key", "", "write key of the source, instead of --source")
 	cmd.Flags().StringVar(&f.rejected, "rejected", "rejected.csv", "where rows go that cannot be read")
-	cmd.Flags().BoolVar(&f.dry, "dry-run", false, "show the first ten interactions and change nothing")
+	cmd.Flags().BoolVar(&f.dry, "dry-run", false, "show the first ten interactions and what would be refused, and change nothing")
 	return cmd
 }
 
@@ -71,17 +72,7 @@ func (c *cli) runImport(cmd *cobra.Command, f importFlags, files []string) error
 		return err
 	}
 	if f.dry {
-		items, report, err := in.DryRun(ctx, 10)
-		if err != nil {
-			return err
-		}
-		return c.print(map[string]any{"items": items, "report": report}, func(w io.Writer) {
-			for _, i := range items {
-				raw, _ := i.MarshalJSON()
-				_ = indented(w, raw)
-			}
-			fmt.Fprintln(w, "\nNothing was changed: --dry-run.")
-		})
+		return c.dryRun(ctx, in)
 	}
 	cl, err := c.connect(cmd)
 	if err != nil {
@@ -98,9 +89,13 @@ func (c *cli) runImport(cmd *cobra.Command, f importFlags, files []string) error
 	if err != nil {
 		return err
 	}
-	report, err := in.Run(ctx, &connect.HTTPSender{Server: cl.base, WriteKey: key, Client: &http.Client{Transport: cl.http.Transport}})
-	bar.finish()
+	record, err := begin(ctx, cl, mapping.Name(), files)
 	if err != nil {
+		return err
+	}
+	report, err := in.Run(ctx, &connect.HTTPSender{Server: cl.base, WriteKey: key, Import: record.ID, Client: &http.Client{Transport: cl.http.Transport}})
+	bar.finish()
+	if err = errors.Join(err, record.ended(context.WithoutCancel(ctx), cl, report, err)); err != nil {
 		return err
 	}
 	start := time.Now()
@@ -114,6 +109,7 @@ func (c *cli) runImport(cmd *cobra.Command, f importFlags, files []string) error
 	return c.print(report, func(w io.Writer) {
 		fmt.Fprintln(w, report.Summary())
 		fmt.Fprintf(w, "New in Regia: %d contacts, %d people; what was there already stayed as it was.\n", after.Interactions-before.Interactions, max(0, after.People-before.People))
+		fmt.Fprintf(w, "To take it back: regia import undo %s\n", record.ID)
 		fmt.Fprintf(w, "Everything stands on the pages now (%.1f s after the last row).\n", time.Since(start).Seconds())
 	})
 }
