@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"runtime/pprof"
 	"syscall"
 	"time"
@@ -85,6 +86,7 @@ func (c *cli) serveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			frugal()
 			a, err := app.Open(ctx, cfg, c.version, c.logger(cfg))
 			if err != nil {
 				return err
@@ -110,11 +112,24 @@ func (c *cli) serveCommand() *cobra.Command {
 	return cmd
 }
 
+// garbage is by how many percent the memory in use may grow before what is no
+// longer used is collected. Go's own choice is 100; half of that takes a few
+// percent more of the time under full load and saves 60 MB of 370, on a machine
+// that a shop may have bought for other things too.
+const garbage = 50
+
+// frugal sets it, unless whoever starts the server chose otherwise.
+func frugal() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbage)
+	}
+}
+
 // profileFlag is for benchmarks: regia bench … --profile.
 const profileFlag = "cpu-profile"
 
-// profile notes where the CPU time goes until done is called, where that is
-// asked for.
+// profile notes where the CPU time goes until done is called, and in another
+// file what memory is used for then, where that is asked for.
 func profile(cmd *cobra.Command) (done func(), err error) {
 	path, _ := cmd.Flags().GetString(profileFlag)
 	if path == "" {
@@ -130,5 +145,9 @@ func profile(cmd *cobra.Command) (done func(), err error) {
 	return func() {
 		pprof.StopCPUProfile()
 		_ = file.Close()
+		if heap, err := os.Create(path + ".heap"); err == nil {
+			_ = pprof.Lookup("heap").WriteTo(heap, 0)
+			_ = heap.Close()
+		}
 	}, nil
 }

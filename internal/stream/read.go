@@ -13,8 +13,8 @@ import (
 
 const (
 	prefetchBlocks = 256
-	prefetchBytes  = 8 << 20
-	answerBytes    = 32 << 20        // in one answer, unless one block alone is more
+	prefetchBytes  = 4 << 20
+	answerBytes    = 16 << 20        // in one answer, unless one block alone is more
 	heartbeat      = 2 * time.Second // twice without one: subscribe anew
 	patience       = 3 * time.Second // without a block: look whether there should be one
 )
@@ -34,7 +34,7 @@ type reader struct {
 var errAgain = errors.New("subscribe again")
 
 // Next gives the blocks after a position, in order: at least one, and more
-// while they are there and hold no more than maxRecords, and 32 MB, together. It waits until
+// while they are there and hold no more than maxRecords, and 16 MB, together. It waits until
 // there is one, ctx ends or the log closes. It verifies that the block at the
 // position is still what it was. An error that wraps ErrDamaged names the
 // sequences and will not go away by itself.

@@ -28,8 +28,8 @@ const (
 	gathering  = 300 * time.Millisecond // how long they may gather for a larger step
 	stepShare  = 4                      // of the time, small steps take one part in so many
 	flood      = 1.5                    // so many times more arrives than can be woven
-	floodShare = 5                      // then weaving takes one part in so many of the time
-	floodPause = 2 * time.Second        // and pauses so long at most
+	floodShare = 8                      // then weaving takes one part in so many of the time
+	floodPause = 3 * time.Second        // and pauses so long at most
 )
 
 // stepped notes what the last step did.
