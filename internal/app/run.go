@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"regia/internal/collect"
 	"regia/internal/experience"
 )
 
@@ -89,9 +90,11 @@ func (a *App) Serve(ctx context.Context, ready func(address string)) error {
 	if err != nil {
 		return experience.Errorf(experience.Unavailable, "Regia cannot listen on %s: %w. Is another program using it? Choose another with --listen", a.Config.Listen, err)
 	}
-	server := &http.Server{
-		Handler: a.Site, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second, IdleTimeout: 120 * time.Second, MaxHeaderBytes: 64 << 10,
+	bears := usualPatience
+	if bears.trusted, err = collect.ParseNetworks(a.Config.TrustedProxies); err != nil {
+		return errors.Join(err, listener.Close())
 	}
+	server, entrance := bears.serve(a.Site, listener, a.Logger)
 	server.RegisterOnShutdown(a.Site.CloseStreams)
 	address := "http://" + listener.Addr().String()
 	if err := a.Config.announce(Running{Address: address, Token: string(a.local), PID: os.Getpid()}); err != nil {
@@ -112,7 +115,7 @@ func (a *App) Serve(ctx context.Context, ready func(address string)) error {
 		return nil
 	})
 	g.Go(func() error {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := server.Serve(entrance); !errors.Is(err, http.ErrServerClosed) {
 			return err
 		}
 		return nil
