@@ -22,6 +22,9 @@ const (
 	// maxInFlight bounds the bodies that are in memory at one time; beyond it
 	// the door answers 503.
 	maxInFlight = 256 << 20
+	// maxLarge bounds them for those that are more than one step long: however
+	// many come, and however slowly, a site's single events still find room.
+	maxLarge = 192 << 20
 )
 
 // reader reads bodies, and knows how much of them is in memory.
@@ -82,7 +85,7 @@ func (r *reader) read(w http.ResponseWriter, req *http.Request, on *desk) (body 
 		switch inFlight := r.inFlight.Add(n); {
 		case on.body.Len() > r.limit:
 			return nil, r.tooLarge()
-		case inFlight > maxInFlight:
+		case inFlight > maxInFlight, inFlight > maxLarge && on.body.Len() > readStep:
 			return nil, errBusy
 		case errors.Is(err, io.EOF):
 			return clean(on.body.Bytes())

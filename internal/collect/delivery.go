@@ -31,6 +31,9 @@ func (d *Door) Take(ctx context.Context, x Delivery) (again time.Duration) {
 		return later * time.Second
 	}
 	defer d.inside.Done()
+	if d.admission.check() != nil {
+		return later * time.Second
+	}
 	received := x.ReceivedAt.Truncate(time.Microsecond).UTC()
 	source, err := d.authenticate(ctx, x.Key)
 	switch code := experience.CodeOf(err); {

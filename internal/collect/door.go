@@ -47,6 +47,7 @@ type Door struct {
 	reader     reader
 	buckets    buckets
 	bots       bots
+	admission  *admission
 	rejections *rejections
 	metrics    *metrics
 
@@ -74,6 +75,7 @@ func New(o Options) *Door {
 	d := &Door{o: o, metrics: newMetrics(o.Metrics)}
 	d.reader.limit = o.Limits.Body
 	d.buckets.limits, d.buckets.of = o.Limits, map[string]*rate.Limiter{}
+	d.admission = newAdmission(time.Now)
 	d.rejections = newRejections(o, d.metrics)
 	return d
 }
@@ -149,6 +151,9 @@ func (d *Door) drain(r *http.Request) {
 
 // serve takes one request in, as far as the answer.
 func (d *Door) serve(w http.ResponseWriter, r *http.Request, c call) reply {
+	if err := d.admission.check(); err != nil {
+		return reply{err: err}
+	}
 	received := d.o.Clock().Truncate(time.Microsecond).UTC()
 	source, err := d.authenticate(r.Context(), keyOf(r))
 	if err != nil && !errors.Is(err, errNoKey) {
@@ -277,7 +282,10 @@ func (d *Door) take(ctx context.Context, from visitor, c call, source Source, v 
 		on.records[i].Event, start = on.text[start:end:end], end
 	}
 	if len(on.records) > 0 {
-		if err := d.o.Log.Append(ctx, on.records); err != nil {
+		kept := d.admission.wait(len(on.text))
+		err := d.o.Log.Append(ctx, on.records)
+		kept()
+		if err != nil {
 			return reply{err: err}
 		}
 	}

@@ -1,0 +1,89 @@
+package collect
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"regia/internal/experience"
+)
+
+const (
+	// acceptable is how long the log may take to keep what was let in; more is
+	// overload, and less is let in.
+	acceptable = time.Second
+	// standstill is how long the log may keep nothing at all while something waits.
+	standstill = 3 * time.Second
+
+	mostWaiting  = 64 << 20 // bytes of events that may wait for the log when it is fast
+	firstWaiting = 8 << 20  // and while that is not known
+	leastWaiting = 2 << 20  // and when it is slow
+)
+
+// admission lets in as much as the log keeps in an acceptable time: who would
+// wait longer is told at once to come back. It learns from how long the log
+// takes: less is let in when it is slow, more when it is fast.
+type admission struct {
+	now     func() time.Time
+	waiting atomic.Int64 // bytes that wait for the log
+	limit   atomic.Int64 // bytes that may
+	moved   atomic.Int64 // when the log last kept something, or began to wait; nanoseconds
+	mu      sync.Mutex
+	lowered time.Time
+}
+
+func newAdmission(now func() time.Time) *admission {
+	a := &admission{now: now}
+	a.limit.Store(firstWaiting)
+	return a
+}
+
+var errOverload = experience.Errorf(experience.Unavailable, "more arrives than can be kept now; please send again in a moment")
+
+// check refuses when there is too much already.
+func (a *admission) check() error {
+	waiting := a.waiting.Load()
+	if waiting > a.limit.Load() || waiting > 0 && a.now().UnixNano()-a.moved.Load() > int64(standstill) {
+		return errOverload
+	}
+	return nil
+}
+
+// wait counts n bytes as waiting for the log, until kept is called.
+func (a *admission) wait(n int) (kept func()) {
+	start := a.now()
+	ahead := a.waiting.Add(int64(n))
+	if ahead == int64(n) {
+		a.moved.Store(start.UnixNano())
+	}
+	return func() {
+		now := a.now()
+		left := a.waiting.Add(-int64(n))
+		a.moved.Store(now.UnixNano())
+		switch took := now.Sub(start); {
+		case took > acceptable:
+			a.lower(now, ahead*int64(acceptable)/int64(took))
+		case took < acceptable/2 && left+int64(n) > a.limit.Load()/2:
+			a.raise(int64(n))
+		}
+	}
+}
+
+// lower lets in what would have been kept in time, and again only when it can
+// be seen what came of it.
+func (a *admission) lower(now time.Time, to int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if now.Sub(a.lowered) < acceptable/2 {
+		return
+	}
+	a.lowered = now
+	a.limit.Store(max(leastWaiting, min(a.limit.Load(), to)))
+}
+
+// raise lets in more by what was kept in good time.
+func (a *admission) raise(by int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.limit.Store(min(mostWaiting, a.limit.Load()+by))
+}
