@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"runtime/pprof"
 	"strings"
 	"syscall"
 	"testing"
@@ -160,9 +161,11 @@ func BenchmarkWeave(b *testing.B) {
 	}
 	before := cpu()
 	b.ResetTimer()
+	pprof.SetGoroutineLabels(pprof.WithLabels(ctx, pprof.Labels("phase", "steady")))
 	for _, blocks := range all {
 		weaveBlocks(blocks)
 	}
+	pprof.SetGoroutineLabels(ctx)
 	b.StopTimer()
 	us := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(b.N) }
 	b.ReportMetric(us(cpu()-before), "cpu-us/event")

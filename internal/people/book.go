@@ -17,7 +17,7 @@ import (
 // Book keeps who is who in the registry. It learns facts in the weaver's
 // transaction; everything it writes can be rebuilt from the facts.
 type Book struct {
-	key   []byte
+	key   *experience.Hasher
 	cap   int // identifiers a person may have
 	mu    sync.Mutex
 	cache remembered // of committed transactions
@@ -26,7 +26,7 @@ type Book struct {
 
 // NewBook makes a Book. Key is the installation's secret (registry.Secret).
 func NewBook(key []byte) *Book {
-	return &Book{key: key, cap: identity.Cap}
+	return &Book{key: experience.NewHasher(key), cap: identity.Cap}
 }
 
 // Move is a numbered entry of the outbox: rows of Subject that were cached

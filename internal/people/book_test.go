@@ -115,7 +115,7 @@ func whole(facts []experience.Fact, limit int) identity.Answer {
 		}
 		f.Decisions = append(f.Decisions, x.Decisions...)
 	}
-	return identity.Resolve(key, f)
+	return identity.Resolve(experience.NewHasher(key), f)
 }
 
 // TestOrderCannotMatter: whatever the order of the same facts and however they
@@ -178,7 +178,7 @@ func wipe(t fataler, db *registry.DB) {
 // every subject's first person to its present one.
 func compare(t fataler, db *registry.DB, want identity.Answer) {
 	err := db.Read(context.Background(), func(ctx context.Context, tx registry.Tx) error {
-		n := newNeighbourhood(key, tx)
+		n := newNeighbourhood(experience.NewHasher(key), tx)
 		var all []experience.ID
 		for id := range want.Subjects {
 			all = append(all, id)

@@ -11,7 +11,7 @@ import (
 
 // insertDecisions keeps the facts' decisions that are new, and gives those they
 // bear on: themselves, or for an undoing what it finally undoes.
-func insertDecisions(ctx context.Context, tx registry.Tx, secret []byte, facts []experience.Fact) ([]experience.Decision, error) {
+func insertDecisions(ctx context.Context, tx registry.Tx, secret *experience.Hasher, facts []experience.Fact) ([]experience.Decision, error) {
 	var bearing []experience.Decision
 	for _, f := range facts {
 		for _, d := range f.Decisions {
@@ -32,7 +32,7 @@ func insertDecisions(ctx context.Context, tx registry.Tx, secret []byte, facts [
 	return bearing, nil
 }
 
-func insertDecision(ctx context.Context, tx registry.Tx, secret []byte, d experience.Decision) (bool, error) {
+func insertDecision(ctx context.Context, tx registry.Tx, secret *experience.Hasher, d experience.Decision) (bool, error) {
 	side := func(i experience.Identifier) []byte {
 		if i.Kind == "" {
 			return asKey(experience.ID{})

@@ -14,7 +14,7 @@ import (
 // subject that can be reached from them through identifiers that may join. It
 // is closed: resolving it gives the same as resolving everything.
 type neighbourhood struct {
-	secret    []byte
+	secret    *experience.Hasher
 	tx        registry.Tx
 	stored    map[experience.Identifier]row // what the book says of each identifier met
 	subjects  map[experience.ID]*subjectRow
@@ -22,7 +22,8 @@ type neighbourhood struct {
 	expanded  map[experience.Identifier]bool
 	// review holds identifiers that are expanded although they are closed: a
 	// decision about them, or about user ids they were seen with, may open them.
-	review map[experience.Identifier]review
+	review  map[experience.Identifier]review
+	decided *bool // whether there are decisions at all; nil: not looked up
 }
 
 type review int
@@ -46,7 +47,7 @@ type subjectRow struct {
 	torn   bool
 }
 
-func newNeighbourhood(secret []byte, tx registry.Tx) *neighbourhood {
+func newNeighbourhood(secret *experience.Hasher, tx registry.Tx) *neighbourhood {
 	return &neighbourhood{
 		secret: secret, tx: tx,
 		stored:    map[experience.Identifier]row{},
@@ -126,6 +127,9 @@ func (n *neighbourhood) loadIdentifiers(ctx context.Context, ids []experience.Id
 // loadDecisions fetches the decisions that touch identifiers, with everything
 // that undoes them, and gives the identifiers on their other sides.
 func (n *neighbourhood) loadDecisions(ctx context.Context, ids []experience.Identifier) ([]experience.Identifier, error) {
+	if any, err := n.anyDecisions(ctx); err != nil || !any {
+		return nil, err
+	}
 	names := make([]any, len(ids))
 	for k, i := range ids {
 		names[k] = asKey(n.stored[i].id)
@@ -165,6 +169,20 @@ func (n *neighbourhood) loadDecisions(ctx context.Context, ids []experience.Iden
 		}
 	}
 	return sides, nil
+}
+
+// anyDecisions tells whether anything was ever decided: at many companies,
+// nothing was.
+func (n *neighbourhood) anyDecisions(ctx context.Context) (bool, error) {
+	if n.decided == nil {
+		var count int
+		if err := n.tx.QueryRow(ctx, `SELECT count(*) FROM (SELECT id FROM decisions LIMIT 1) AS d`).Scan(&count); err != nil {
+			return false, err
+		}
+		some := count > 0
+		n.decided = &some
+	}
+	return *n.decided, nil
 }
 
 // expand loads the subjects of those identifiers that lead on, and gives the

@@ -71,11 +71,13 @@ func (b *Book) alone(ctx context.Context, tx registry.Tx, fresh []identity.Subje
 			ids = append(ids, asKey(s.ID))
 		}
 	}
-	for _, q := range []string{
-		`SELECT id FROM identifiers WHERE id IN ?`,
-		`SELECT a FROM decisions WHERE a IN ?`,
-		`SELECT b FROM decisions WHERE b IN ?`,
-	} {
+	queries := []string{`SELECT id FROM identifiers WHERE id IN ?`}
+	if any, err := newNeighbourhood(b.key, tx).anyDecisions(ctx); err != nil {
+		return nil, err
+	} else if any {
+		queries = append(queries, `SELECT a FROM decisions WHERE a IN ?`, `SELECT b FROM decisions WHERE b IN ?`)
+	}
+	for _, q := range queries {
 		err := eachIn(ctx, tx, q, ids, func(r *sql.Rows) error {
 			var id experience.ID
 			err := r.Scan(&id)

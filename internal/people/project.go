@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/runes"
 	"golang.org/x/text/transform"
@@ -53,8 +54,10 @@ var essentialTraits = map[string]func(*Essential) *string{
 	"loyaltycard": func(e *Essential) *string { return &e.LoyaltyCard },
 }
 
+var separators = strings.NewReplacer("_", "", "-", "", " ", "")
+
 func essentialField(trait string) func(*Essential) *string {
-	return essentialTraits[strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(trait))]
+	return essentialTraits[separators.Replace(strings.ToLower(trait))]
 }
 
 // draft is a person on the way to its row.
@@ -260,8 +263,20 @@ func words(s string) []string {
 	return strings.FieldsFunc(fold(s), func(r rune) bool { return unicode.IsSpace(r) || r == ',' || r == ';' })
 }
 
+func isASCII(s string) bool {
+	for k := range len(s) {
+		if s[k] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
 // fold takes case and accents away: Nicolò is found by "nicolo".
 func fold(s string) string {
+	if isASCII(s) && len(s) <= 200 {
+		return strings.ToLower(s)
+	}
 	out, _, err := transform.String(transform.Chain(norm.NFD, runes.Remove(runes.In(unicode.Mn)), norm.NFC), strings.ToLower(s))
 	if err != nil {
 		out = strings.ToLower(s)

@@ -25,13 +25,13 @@ type Ledger interface {
 type Records struct {
 	DB     *registry.DB
 	Ledger Ledger
-	key    []byte
+	key    *experience.Hasher
 }
 
 // NewRecords makes the reading side of the room.
 func NewRecords(ctx context.Context, db *registry.DB, l Ledger) (*Records, error) {
 	key, err := db.Secret(ctx)
-	return &Records{DB: db, Ledger: l, key: key}, err
+	return &Records{DB: db, Ledger: l, key: experience.NewHasher(key)}, err
 }
 
 // Summary is a person in a list.

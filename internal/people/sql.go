@@ -57,6 +57,19 @@ func writeList(b *strings.Builder, n, count int) {
 	b.WriteByte(')')
 }
 
+// inOrder sorts ids, so that their look-ups go through neighbouring pages.
+func inOrder(values []any) []any {
+	slices.SortFunc(values, func(a, b any) int {
+		x, okX := a.([]byte)
+		y, okY := b.([]byte)
+		if !okX || !okY {
+			return 0
+		}
+		return bytes.Compare(x, y)
+	})
+	return values
+}
+
 // inLists calls f with statements that together go over all values: "?" in
 // query becomes an IN list.
 func inLists(query string, values []any, f func(query string, part []any) error) error {
@@ -86,7 +99,7 @@ func inLists(query string, values []any, f func(query string, part []any) error)
 // eachIn runs a query over lists of values; "?" in it becomes the IN list.
 // Scan is called for each row.
 func eachIn(ctx context.Context, tx registry.Tx, query string, values []any, scan func(*sql.Rows) error) error {
-	return inLists(query, values, func(query string, part []any) error {
+	return inLists(query, inOrder(values), func(query string, part []any) error {
 		return each(ctx, tx, query, part, scan)
 	})
 }

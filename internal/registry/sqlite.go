@@ -59,7 +59,7 @@ func openSQLite(ctx context.Context, path string) (engine, error) {
 }
 
 func sqliteName(path, begin string, readOnly bool) string {
-	cache := "cache_size(-16000)" // KB, of the one writer
+	cache := "cache_size(-40000)" // KB, of the one writer: what a large weave touches
 	if readOnly {
 		cache = "cache_size(-2000)"
 	}
@@ -70,6 +70,7 @@ func sqliteName(path, begin string, readOnly bool) string {
 		"foreign_keys(1)",
 		cache,
 		"journal_size_limit(67108864)",
+		"wal_autocheckpoint(8000)", // pages: 32 MB
 	}}
 	if readOnly {
 		q.Set("_query_only", "1")

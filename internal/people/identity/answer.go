@@ -27,12 +27,19 @@ func (g *graph) answer() Answer {
 			}
 		}
 	}
+	persons := make([]experience.ID, len(g.ids)) // by what they stand on, as far as somebody asked
+	standing := func(n int) experience.ID {
+		if persons[n].IsZero() {
+			persons[n] = PersonID(g.key, g.ids[n])
+		}
+		return persons[n]
+	}
 	personOf := func(n int) experience.ID {
 		switch {
 		case g.isUser(n):
-			return PersonID(g.key, g.ids[classAnchor[g.class.find(n)]])
+			return standing(classAnchor[g.class.find(n)])
 		case g.open(n):
-			return PersonID(g.key, g.ids[anchor[g.piece[n]]])
+			return standing(anchor[g.piece[n]])
 		}
 		return experience.ID{}
 	}

@@ -85,7 +85,7 @@ type Answer struct {
 // Resolve applies the rules. Key is the installation's own, for person ids: a
 // person's id is that of the surest identifier (or subject) they stand on, so
 // an id once given out can always be led back to who holds that identifier now.
-func Resolve(key []byte, f Facts) Answer {
+func Resolve(key *experience.Hasher, f Facts) Answer {
 	g := newGraph(key, f)
 	g.classes()
 	g.close()
@@ -94,8 +94,8 @@ func Resolve(key []byte, f Facts) Answer {
 }
 
 // PersonID is the id of the person that stands on an identifier.
-func PersonID(key []byte, i experience.Identifier) experience.ID {
-	return experience.SubjectID(key, []experience.Identifier{i})
+func PersonID(key *experience.Hasher, i experience.Identifier) experience.ID {
+	return key.SubjectID([]experience.Identifier{i})
 }
 
 // Effective gives the decisions that stand, in no particular order.
@@ -132,7 +132,7 @@ func Effective(all []experience.Decision) []experience.Decision {
 
 // graph holds one resolution. Identifiers are numbered; -1 is "none".
 type graph struct {
-	key       []byte
+	key       *experience.Hasher
 	cap       int
 	ids       []experience.Identifier
 	index     map[experience.Identifier]int
@@ -148,7 +148,7 @@ type graph struct {
 	cored     []bool // identifier -> its piece has a core
 }
 
-func newGraph(key []byte, f Facts) *graph {
+func newGraph(key *experience.Hasher, f Facts) *graph {
 	g := &graph{key: key, cap: cmp.Or(f.Cap, Cap), index: map[experience.Identifier]int{}, subjects: f.Subjects}
 	for s, subject := range f.Subjects {
 		m := make([]int, len(subject.Identifiers))

@@ -66,7 +66,7 @@ func TestResolve(t *testing.T) {
 			for _, s := range c.subjects {
 				f.Subjects = append(f.Subjects, subject(s...))
 			}
-			a := Resolve(key, f)
+			a := Resolve(experience.NewHasher(key), f)
 			for x := range f.Subjects {
 				for y := range f.Subjects {
 					same := a.Subjects[f.Subjects[x].ID].Person == a.Subjects[f.Subjects[y].ID].Person
@@ -84,7 +84,7 @@ func TestPlaceholderAddressGluesNobody(t *testing.T) {
 	for i := range Cap + 1 {
 		f.Subjects = append(f.Subjects, subject("email:shop@x.it", fmt.Sprintf("anonymous_id:a%d", i)), subject(fmt.Sprintf("anonymous_id:a%d", i)))
 	}
-	a := Resolve(key, f)
+	a := Resolve(experience.NewHasher(key), f)
 	if got := a.Identifiers[ids("email:shop@x.it")[0]].State; got != Shared {
 		t.Fatalf("the address is %v, want shared", got)
 	}
@@ -96,7 +96,7 @@ func TestPlaceholderAddressGluesNobody(t *testing.T) {
 		t.Fatalf("%d people, want %d: each visitor with and without the address", len(people), Cap+1)
 	}
 	f.Subjects = f.Subjects[:2*Cap-2] // Cap-1 visitors and the address: a believable person
-	a = Resolve(key, f)
+	a = Resolve(experience.NewHasher(key), f)
 	if p := a.Subjects[f.Subjects[0].ID].Person; p != a.Subjects[f.Subjects[len(f.Subjects)-1].ID].Person {
 		t.Fatal("within the cap the address joins")
 	}
@@ -108,8 +108,8 @@ func TestFullUserKeepsItsOwn(t *testing.T) {
 		f.Subjects = append(f.Subjects, subject("user_id:anna", fmt.Sprintf("anonymous_id:a%d", i)))
 	}
 	f.Subjects = append(f.Subjects, subject("anonymous_id:a0"))
-	a := Resolve(key, f)
-	anna := PersonID(key, ids("user_id:anna")[0])
+	a := Resolve(experience.NewHasher(key), f)
+	anna := PersonID(experience.NewHasher(key), ids("user_id:anna")[0])
 	if a.Subjects[f.Subjects[5].ID].Person != anna {
 		t.Error("a subject that names the user is the user's")
 	}
