@@ -98,22 +98,64 @@ func (r *Records) count(ctx context.Context, people []Summary) error {
 type recent struct {
 	id   experience.ID
 	last time.Time
-	n    int64
-	from time.Time
 }
 
-// recently lists the people seen last, before a place in that list.
+// latestRows are how many of the last interactions are looked at for the people
+// who were there last; the next number where those were of too few people. After
+// them, all are.
+var latestRows = []int{3_000, 60_000, 1_000_000}
+
+// recently lists the people seen last, before a place in that list. It looks at
+// the last interactions only, as far back as needed: who was there last has
+// their last interaction among them.
 func (r *Records) recently(ctx context.Context, before time.Time, beforeID string, limit int) ([]recent, error) {
-	var out []recent
-	having, args := "", []any{limit}
-	if beforeID != "" {
-		having, args = ` HAVING max(time) < $2 OR max(time) = $2 AND person_id < $3::UUID`, append(args, before, beforeID)
+	for _, n := range latestRows {
+		since, err := r.since(ctx, before, n)
+		if err != nil {
+			return nil, err
+		}
+		if since.IsZero() {
+			break // there are fewer: all of them, then
+		}
+		out, err := r.lastOf(ctx, since, before, beforeID, limit)
+		if err != nil || len(out) == limit {
+			return out, err
+		}
 	}
-	err := r.each(ctx, `SELECT person_id::TEXT, max(time) AS last, count(*), min(time) FROM interactions
-		WHERE person_id IS NOT NULL AND flags = 0 GROUP BY person_id`+having+` ORDER BY last DESC, person_id DESC LIMIT $1`, args, func(rows *sql.Rows) error {
+	return r.lastOf(ctx, time.Time{}, before, beforeID, limit)
+}
+
+// since gives the time of the nth last interaction up to a moment (zero: now);
+// zero when there are fewer.
+func (r *Records) since(ctx context.Context, before time.Time, n int) (since time.Time, err error) {
+	upTo, args := "", []any{n - 1}
+	if !before.IsZero() {
+		upTo, args = ` AND time <= $2`, append(args, before)
+	}
+	err = r.each(ctx, `SELECT time FROM interactions WHERE person_id IS NOT NULL AND flags = 0`+upTo+` ORDER BY time DESC LIMIT 1 OFFSET $1`, args,
+		func(rows *sql.Rows) error { return rows.Scan(&since) })
+	return since.UTC(), err
+}
+
+// lastOf lists people by their last interaction, of those they had since a
+// moment, with when it was.
+func (r *Records) lastOf(ctx context.Context, since, before time.Time, beforeID string, limit int) ([]recent, error) {
+	args := []any{limit}
+	where, having := "", ""
+	if !since.IsZero() {
+		args = append(args, since)
+		where = fmt.Sprintf(` AND time >= $%d`, len(args))
+	}
+	if beforeID != "" {
+		args = append(args, before, beforeID)
+		having = fmt.Sprintf(` HAVING max(time) < $%d OR max(time) = $%d AND person_id < $%d::UUID`, len(args)-1, len(args)-1, len(args))
+	}
+	var out []recent
+	err := r.each(ctx, `SELECT person_id::TEXT, max(time) AS last FROM interactions
+		WHERE person_id IS NOT NULL AND flags = 0`+where+` GROUP BY person_id`+having+` ORDER BY last DESC, person_id DESC LIMIT $1`, args, func(rows *sql.Rows) error {
 		var x recent
-		err := rows.Scan(&x.id, &x.last, &x.n, &x.from)
-		x.last, x.from = x.last.UTC(), x.from.UTC()
+		err := rows.Scan(&x.id, &x.last)
+		x.last = x.last.UTC()
 		out = append(out, x)
 		return err
 	})

@@ -246,6 +246,11 @@ func (d *draft) fill(latest map[string]said, held []experience.Identifier) {
 			terms[w] = true
 		}
 	}
+	// The whole name, from either end: two common words together are rare.
+	if name := words(d.Name); len(name) > 1 {
+		terms[phrase(name)] = true
+		terms[phrase(append(name[len(name)-1:], name[:len(name)-1]...))] = true
+	}
 	delete(terms, "")
 	for _, t := range slices.Sorted(maps.Keys(terms)) {
 		d.terms += "\n" + t
@@ -263,6 +268,18 @@ func words(s string) []string {
 	return strings.FieldsFunc(fold(s), func(r rune) bool { return unicode.IsSpace(r) || r == ',' || r == ';' })
 }
 
+// phrase joins words to one term.
+func phrase(words []string) string {
+	s := strings.Join(words, " ")
+	if len(s) > maxTerm {
+		s = strings.ToValidUTF8(s[:maxTerm], "")
+	}
+	return s
+}
+
+// maxTerm is how long a term may be, in bytes.
+const maxTerm = 200
+
 func isASCII(s string) bool {
 	for k := range len(s) {
 		if s[k] >= utf8.RuneSelf {
@@ -274,15 +291,15 @@ func isASCII(s string) bool {
 
 // fold takes case and accents away: Nicolò is found by "nicolo".
 func fold(s string) string {
-	if isASCII(s) && len(s) <= 200 {
+	if isASCII(s) && len(s) <= maxTerm {
 		return strings.ToLower(s)
 	}
 	out, _, err := transform.String(transform.Chain(norm.NFD, runes.Remove(runes.In(unicode.Mn)), norm.NFC), strings.ToLower(s))
 	if err != nil {
 		out = strings.ToLower(s)
 	}
-	if len(out) > 200 {
-		out = strings.ToValidUTF8(out[:200], "")
+	if len(out) > maxTerm {
+		out = strings.ToValidUTF8(out[:maxTerm], "")
 	}
 	return out
 }

@@ -146,27 +146,71 @@ func (r *Records) exact(ctx context.Context, tx registry.Tx, q, region string) (
 // builtIn lists the kinds that are not a company's own.
 var builtIn = []experience.IdentifierKind{experience.UserID, experience.LoyaltyCard, experience.EmailID, experience.PhoneID, experience.DeviceID, experience.AnonymousID}
 
-// byWords finds people each of whose search words begins one of their terms.
-// The longest word leads: it is met by the fewest.
+// byWords finds people each of whose search words begins one of their terms:
+// those whose name begins with the words as they stand first.
 func (r *Records) byWords(ctx context.Context, tx registry.Tx, search []string, limit int) ([]experience.ID, error) {
 	if len(search) == 0 {
 		return nil, nil
 	}
-	search = search[:min(len(search), 6)]
-	slices.SortFunc(search, func(a, b string) int { return len(b) - len(a) })
-	args := []any{search[0], after(search[0])}
-	query := `SELECT DISTINCT t.person_id, p.name FROM people_terms t JOIN people p ON p.id = t.person_id WHERE t.term >= $1 AND t.term < $2`
-	for _, w := range search[1:] {
-		n := len(args)
-		query += fmt.Sprintf(` AND p.terms LIKE $%d ESCAPE '!'`, n+1)
+	search = search[:min(len(search), maxWords)]
+	found, err := r.beginning(ctx, tx, phrase(search), nil, limit)
+	if err != nil || len(search) == 1 || len(found) >= limit {
+		return found, err
+	}
+	lead, err := r.rarest(ctx, tx, search)
+	if err != nil {
+		return nil, err
+	}
+	more, err := r.beginning(ctx, tx, search[lead], slices.Delete(slices.Clone(search), lead, lead+1), limit)
+	for _, id := range more {
+		if len(found) < limit && !slices.Contains(found, id) {
+			found = append(found, id)
+		}
+	}
+	return found, err
+}
+
+const (
+	maxWords = 6
+	// maxCandidates bounds a search for words that are all common and hardly
+	// ever meet: what it then misses, one more letter brings.
+	maxCandidates = 5_000
+)
+
+// rarest gives the word that begins the fewest terms.
+func (r *Records) rarest(ctx context.Context, tx registry.Tx, search []string) (lead int, err error) {
+	fewest := maxCandidates + 1
+	for k, w := range search {
+		var n int
+		err := tx.QueryRow(ctx, `SELECT count(*) FROM (SELECT 1 FROM people_terms WHERE term >= $1 AND term < $2 LIMIT $3) AS t`, w, after(w), fewest).Scan(&n)
+		if err != nil {
+			return 0, err
+		}
+		if n < fewest {
+			lead, fewest = k, n
+		}
+	}
+	return lead, nil
+}
+
+// beginning finds people with a term that begins with one text, and other terms
+// that begin with others, by name.
+func (r *Records) beginning(ctx context.Context, tx registry.Tx, text string, others []string, limit int) ([]experience.ID, error) {
+	args := []any{text, after(text)}
+	candidates := 10 * limit // enough to choose from
+	where := ""
+	for _, w := range others {
+		candidates = maxCandidates
 		args = append(args, "%\n"+likeText.Replace(w)+"%")
+		where += fmt.Sprintf(` AND p.terms LIKE $%d ESCAPE '!'`, len(args))
 	}
 	type match struct {
 		id   experience.ID
 		name string
 	}
 	var found []match
-	err := each(ctx, tx, query+fmt.Sprintf(` LIMIT %d`, 10*limit), args, func(rows *sql.Rows) error {
+	err := each(ctx, tx, fmt.Sprintf(`SELECT DISTINCT p.id, p.name FROM (SELECT person_id FROM people_terms WHERE term >= $1 AND term < $2 LIMIT %d) AS t
+		JOIN people p ON p.id = t.person_id WHERE TRUE%s LIMIT %d`, candidates, where, 10*limit), args, func(rows *sql.Rows) error {
 		var m match
 		err := rows.Scan(&m.id, &m.name)
 		found = append(found, m)
@@ -208,9 +252,8 @@ func (r *Records) Recent(ctx context.Context, cursor string, limit int) (out []S
 		next = fmt.Sprintf("%d.%s", last.last.UnixMicro(), last.id)
 	}
 	ids := make([]experience.ID, len(list))
-	by := map[experience.ID]recent{}
 	for k, x := range list {
-		ids[k], by[x.id] = x.id, x
+		ids[k] = x.id
 	}
 	err = r.DB.Read(ctx, func(ctx context.Context, tx registry.Tx) (err error) {
 		if len(ids) > 0 {
@@ -218,11 +261,10 @@ func (r *Records) Recent(ctx context.Context, cursor string, limit int) (out []S
 		}
 		return err
 	})
-	for k := range out {
-		x := by[out[k].ID]
-		out[k].Interactions, out[k].FirstSeen, out[k].LastSeen = x.n, x.from, x.last
+	if err != nil {
+		return nil, "", err
 	}
-	return out, next, err
+	return out, next, r.count(ctx, out)
 }
 
 func parseCursor(s string) (time.Time, string, error) {
