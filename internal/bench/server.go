@@ -3,6 +3,7 @@ package bench
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -109,27 +110,46 @@ func (s *Server) Post(ctx context.Context, path string, body, into any) error {
 }
 
 func (s *Server) call(ctx context.Context, method, path string, body []byte, into any) error {
-	r, err := http.NewRequestWithContext(ctx, method, "http://"+s.Address+path, bytes.NewReader(body))
+	raw, err := s.ask(ctx, method, path, "Bearer "+s.token, body)
+	if err != nil || into == nil {
+		return err
+	}
+	return json.Unmarshal(raw, into)
+}
+
+// text asks for a page, or a part of one, with its owner's rights.
+func (s *Server) text(ctx context.Context, path string) (string, error) {
+	raw, err := s.ask(ctx, http.MethodGet, path, "Bearer "+s.token, nil)
+	return string(raw), err
+}
+
+// send brings history in at the front door, as a source.
+func (s *Server) send(ctx context.Context, key string, batch []json.RawMessage) error {
+	body, err := json.Marshal(map[string]any{"batch": batch})
 	if err != nil {
 		return err
 	}
-	r.Header.Set("Authorization", "Bearer "+s.token)
+	_, err = s.ask(ctx, http.MethodPost, "/v1/import", "Basic "+base64.StdEncoding.EncodeToString([]byte(key+":")), body)
+	return err
+}
+
+func (s *Server) ask(ctx context.Context, method, path, authorization string, body []byte) ([]byte, error) {
+	r, err := http.NewRequestWithContext(ctx, method, "http://"+s.Address+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Authorization", authorization)
 	r.Header.Set("Content-Type", "application/json")
 	answer, err := s.client.Do(r)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer answer.Body.Close()
 	raw, err := io.ReadAll(answer.Body)
-	switch {
-	case err != nil:
-		return err
-	case answer.StatusCode/100 != 2:
-		return experience.Errorf(experience.Internal, "%s %s answered %d: %s", method, path, answer.StatusCode, raw)
-	case into == nil:
-		return nil
+	if err == nil && answer.StatusCode/100 != 2 {
+		err = experience.Errorf(experience.Internal, "%s %s answered %d: %s", method, path, answer.StatusCode, raw)
 	}
-	return json.Unmarshal(raw, into)
+	return raw, err
 }
 
 // Status is what GET /api/v1/status says.
