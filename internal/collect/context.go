@@ -14,11 +14,11 @@ func (c *checker) context(own, integrations []byte, e *event) {
 		list = appendMembers(list, own)
 		c.list = list
 	}
-	e.told.userAgent, _ = scalar(find(list, "userAgent"))
+	e.told.userAgent = agentOf(list)
 	changed := false
 	if len(c.shared.context) > 0 {
 		list, changed = merge(list, c.shared.context), true
-		e.told.userAgent, _ = scalar(find(list, "userAgent"))
+		e.told.userAgent = agentOf(list)
 	}
 	for i, m := range list {
 		if string(m.key) == "ip" { // used and forgotten
@@ -40,6 +40,16 @@ func (c *checker) context(own, integrations []byte, e *event) {
 	case len(list) > 0:
 		e.context = writeObject(list)
 	}
+}
+
+// agentOf gives the user agent a context tells, as it was written; nil when it
+// tells none.
+func agentOf(list []member) []byte {
+	raw := find(list, "userAgent")
+	if len(raw) > 0 && string(raw) != `""` && (raw[0] == '"' || raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9') {
+		return raw
+	}
+	return nil
 }
 
 func (c *checker) integrations(own []byte) []byte {

@@ -172,8 +172,7 @@ func (c *checker) newID() string {
 func (c *checker) kind(it *item, e *event) *refusal {
 	e.kind = c.path
 	if e.kind == "" {
-		kind, _ := scalar(present(it.fields.kind))
-		e.kind = experience.Kind(kind)
+		e.kind = kindOf(present(it.fields.kind))
 	}
 	raw := present(it.name)
 	switch e.kind {
@@ -201,6 +200,17 @@ func (c *checker) kind(it *item, e *event) *refusal {
 		return refuse("name", "the name of the event is longer than %d characters", maxName)
 	}
 	return nil
+}
+
+// kindOf reads a kind of event, "" when it is none.
+func kindOf(raw []byte) experience.Kind {
+	for _, k := range experience.Kinds { // most write it plainly
+		if len(raw) == len(k)+2 && raw[0] == '"' && string(raw[1:len(raw)-1]) == string(k) {
+			return k
+		}
+	}
+	text, _ := scalar(raw)
+	return experience.Kind(text)
 }
 
 func (c *checker) ids(it *item, e *event) *refusal {

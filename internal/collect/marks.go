@@ -13,14 +13,14 @@ import (
 // visitor is who sent a request: used to mark events, then forgotten.
 type visitor struct {
 	address   netip.Addr // not valid when it is not known
-	userAgent string
+	userAgent []byte     // as JSON
 }
 
 // visitorOf finds the address a request comes from: the nearest one that is not
 // a trusted proxy's. X-Forwarded-For counts only as far as trusted proxies
 // wrote it.
 func visitorOf(r *http.Request, trusted []netip.Prefix) visitor {
-	v := visitor{address: parseAddress(r.RemoteAddr), userAgent: r.UserAgent()}
+	v := visitor{address: parseAddress(r.RemoteAddr), userAgent: appendText(nil, strings.ToValidUTF8(r.UserAgent(), ""))}
 	var hops []string
 	for _, h := range r.Header.Values("X-Forwarded-For") {
 		hops = append(hops, strings.Split(h, ",")...)
@@ -92,8 +92,8 @@ func (c *checker) address(e *event) netip.Addr {
 // bot tells whether an event comes from a crawler. A server that speaks for
 // people says whose browser it was in the context: then that alone counts.
 func (c *checker) bot(e *event) bool {
-	if e.told.userAgent != "" && (c.bots.is(e.told.userAgent) || !c.source.Kind.Browser()) {
-		return c.bots.is(e.told.userAgent)
+	if told := e.told.userAgent; told != nil && (c.bots.is(told) || !c.source.Kind.Browser()) {
+		return c.bots.is(told)
 	}
 	return c.bots.is(c.visitor.userAgent)
 }
@@ -119,28 +119,26 @@ var botEnds = []string{"bot", "crawler", "spider", "robot", "headless"}
 // Words that end so and are no crawlers: phones and the like.
 var notBots = map[string]bool{"cubot": true, "abbot": true, "talbot": true, "irobot": true}
 
-// bots remembers what isBot said: visitors use few browsers, and looking at a
-// name takes longer than at the rest of an event.
+// bots remembers what isBot said of a user agent, by its JSON: visitors use few
+// browsers, and looking at a name takes longer than at the rest of an event.
 type bots struct {
 	mu    sync.RWMutex
 	known map[string]bool
 }
 
-// rememberedAgents is how many names are remembered; then it begins anew.
+// rememberedAgents is how many are remembered; then it begins anew.
 const rememberedAgents = 2000
 
-func (b *bots) is(userAgent string) bool {
-	if userAgent == "" {
-		return false
-	}
+func (b *bots) is(agent []byte) bool {
 	b.mu.RLock()
-	bot, known := b.known[userAgent]
+	bot, known := b.known[string(agent)]
 	b.mu.RUnlock()
 	if known {
 		return bot
 	}
-	bot = isBot(userAgent)
-	if len(userAgent) > maxAgent {
+	text, _ := scalar(agent)
+	bot = isBot(text)
+	if len(agent) > maxAgent {
 		return bot // no name of a browser: not worth the room
 	}
 	b.mu.Lock()
@@ -148,7 +146,7 @@ func (b *bots) is(userAgent string) bool {
 	if b.known == nil || len(b.known) >= rememberedAgents {
 		b.known = make(map[string]bool, 64)
 	}
-	b.known[strings.Clone(userAgent)] = bot
+	b.known[string(agent)] = bot
 	return bot
 }
 

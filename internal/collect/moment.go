@@ -20,12 +20,16 @@ const smallestMillis = 1e11
 // milliseconds since 1970, as a number or in quotes. A time without a zone is
 // UTC. The result is UTC, cut to the microsecond.
 func parseMoment(raw []byte) (time.Time, error) {
+	var t time.Time
+	if len(raw) > 2 && raw[0] == '"' && t.UnmarshalText(raw[1:len(raw)-1]) == nil { // nearly always: RFC 3339
+		return t.UTC().Truncate(time.Microsecond), nil
+	}
 	text, ok := scalar(raw)
 	if !ok {
 		return time.Time{}, errMoment
 	}
 	text = strings.TrimSpace(text)
-	if t, err := time.Parse(time.RFC3339Nano, text); err == nil { // what nearly everybody sends
+	if t, err := time.Parse(time.RFC3339Nano, text); err == nil { // more leniently, with blanks around it
 		return t.UTC().Truncate(time.Microsecond), nil
 	}
 	if millis, err := strconv.ParseFloat(text, 64); err == nil && !isDigits(text, 8) {

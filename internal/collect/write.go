@@ -24,7 +24,7 @@ type event struct {
 
 // told is what a context tells that marks an event.
 type told struct {
-	userAgent string
+	userAgent []byte // as it was written
 	ip        string
 	traits    []byte
 }

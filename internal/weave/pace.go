@@ -18,7 +18,8 @@ type pace struct {
 	mu     sync.Mutex
 	rows   int // of the last step
 	took   time.Duration
-	before int64 // accepted, when last asked
+	best   float64 // events a second, of the best of the last large steps
+	before int64   // accepted, when last asked
 	at     time.Time
 }
 
@@ -28,6 +29,7 @@ const (
 	gathering  = 300 * time.Millisecond // how long they may gather for a larger step
 	stepShare  = 4                      // of the time, small steps take one part in so many
 	flood      = 1.5                    // so many times more arrives than can be woven
+	forgetting = 0.98                   // what is left of the best after each step
 	floodShare = 8                      // then weaving takes one part in so many of the time
 	floodPause = 3 * time.Second        // and pauses so long at most
 )
@@ -37,6 +39,10 @@ func (p *pace) stepped(rows int, took time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.rows, p.took = rows, took
+	if rows >= fewRows && took > 0 {
+		// One step may stand in the way of a compaction: that is no flood.
+		p.best = max(p.best*forgetting, float64(rows)/took.Seconds())
+	}
 }
 
 // rest tells how long to wait, counted from the beginning of a step, before the
@@ -53,7 +59,7 @@ func (p *pace) rest(now time.Time) time.Duration {
 	switch {
 	case p.took <= 0 || !(arriving > calm): // nothing to go by, or nothing much comes
 		return 0
-	case arriving > flood*float64(p.rows)/p.took.Seconds() && p.rows > fewRows:
+	case p.best > 0 && arriving > flood*p.best:
 		return min(floodShare*p.took, floodPause)
 	case p.rows < fewRows:
 		return min(stepShare*p.took, gathering)

@@ -32,6 +32,13 @@ func TestPace(t *testing.T) {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 	}
+	slow := pace{accepted: func() int64 { return 20_000 }}
+	slow.stepped(20_000, 400*time.Millisecond)
+	slow.stepped(6_000, 2*time.Second) // a compaction
+	slow.at = now
+	if got := slow.rest(now.Add(time.Second)); got != 0 {
+		t.Errorf("one slow step makes a flood of what can be woven: %s", got)
+	}
 	if got := (&pace{}).rest(now); got != 0 {
 		t.Errorf("nobody tells what arrives: %s", got)
 	}
