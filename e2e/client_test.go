@@ -27,6 +27,7 @@ type accepted struct {
 		MessageID string `json:"message_id"`
 		Error     string `json:"error"`
 	} `json:"rejected"`
+	Error string `json:"error"`
 }
 
 // list is one page of any list of the API.
