@@ -114,6 +114,7 @@ func (a *App) register() error {
 		&explore.Room{Ledger: a.Ledger, Company: a.Company},
 		a.exportRoom(names),
 		a.importRoom(),
+		a.hooksRoom(),
 		a.Access,
 	}
 	for _, r := range rooms {

@@ -24,7 +24,7 @@ import (
 // publicRoutes are all ways in that ask nobody who they are. A new one is
 // written here on purpose, or not made.
 var publicRoutes = []string{
-	" /beacon/", " /beacon/v1/batch", " /pixel/", " /pixel/v1/page", " /pixel/v1/track", " /sourceConfig", " /sourceConfig/{$}",
+	" /beacon/", " /beacon/v1/batch", " /hooks/{id}", " /pixel/", " /pixel/v1/page", " /pixel/v1/track", " /sourceConfig", " /sourceConfig/{$}",
 	" /v1/", " /v1/a", " /v1/alias", " /v1/b", " /v1/batch", " /v1/g", " /v1/group", " /v1/i", " /v1/identify", " /v1/import", " /v1/m",
 	" /v1/p", " /v1/page", " /v1/projects/{writeKey}/settings", " /v1/s", " /v1/screen", " /v1/t", " /v1/track",
 	"GET /api/docs", "GET /api/openapi.json", "GET /assets/{file}", "GET /favicon.ico", "GET /healthz", "GET /readyz",
@@ -144,6 +144,7 @@ func (h *house) furnish() {
 		"/tokens/{id}", "/tokens/" + tokens[0].ID.String(),
 		"/sources/{id}", "/sources/" + spare.ID,
 		"/imports/{id}", "/imports/" + brought.ID.String(),
+		"/hooks/{id}", "/hooks/" + spare.ID,
 		"/touchpoints/{key}", "/touchpoints/" + h.touchpoint(),
 		"/bindings/{id}", "/bindings/" + bound.ID,
 		"/pulse/parts/{part}", "/pulse/parts/feed",

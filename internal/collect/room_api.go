@@ -40,7 +40,7 @@ type (
 	createSourceInput struct {
 		Body struct {
 			Name    string             `json:"name" minLength:"1" maxLength:"80"`
-			Kind    SourceKind         `json:"kind" enum:"site,app,shop,device,phone,marketplace,reviews,social,email,server,import"`
+			Kind    SourceKind         `json:"kind" enum:"site,app,shop,device,phone,marketplace,reviews,social,email,server,webhook,import"`
 			Channel experience.Channel `json:"channel,omitempty" doc:"Where its interactions take place; by default its kind's own" enum:"web,app,shop,phone,email,chat,messaging,post,marketplace,social,reviews,device,server"`
 		}
 	}

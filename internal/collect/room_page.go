@@ -79,6 +79,10 @@ func (r *Room) createPage(w http.ResponseWriter, q *web.Request) error {
 	if err != nil {
 		return err
 	}
+	if made.Kind == WebhookSource { // what it is to take comes next
+		http.Redirect(w, q.Request, pathOf(made.ID)+"/webhook", http.StatusSeeOther)
+		return nil
+	}
 	return back(w, q, made.ID, "created")
 }
 

@@ -50,7 +50,7 @@ func snippets(kind SourceKind, at place) []snippet {
 		return []snippet{of(device, deviceSnippet), curl}
 	case ImportSource:
 		return []snippet{of("import", importSnippet), of("csv", csvSnippet)}
-	case RegiaSource:
+	case RegiaSource, WebhookSource:
 		return nil
 	}
 	return []snippet{curl, node, of("segmentnode", segmentNodeSnippet)}

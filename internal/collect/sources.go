@@ -34,6 +34,7 @@ const (
 	EmailSource       SourceKind = "email"
 	ServerSource      SourceKind = "server"
 	ImportSource      SourceKind = "import"
+	WebhookSource     SourceKind = "webhook" // a shop system that pushes: see docs/webhooks.md
 	DemoSource        SourceKind = "demo"
 	RegiaSource       SourceKind = "regia" // Regia itself: it has no key
 )
@@ -42,7 +43,7 @@ const (
 const RegiaID = "regia"
 
 // Kinds lists the kinds people may create, in the order pages show them.
-var Kinds = []SourceKind{Site, App, Shop, DeviceSource, PhoneLine, MarketplaceSource, ReviewsSource, SocialSource, EmailSource, ServerSource, ImportSource}
+var Kinds = []SourceKind{Site, App, Shop, DeviceSource, PhoneLine, MarketplaceSource, ReviewsSource, SocialSource, EmailSource, ServerSource, WebhookSource, ImportSource}
 
 // Browser tells whether events of this kind come straight from people's own
 // devices, where a key is public and anybody may claim anything.
@@ -55,7 +56,7 @@ func (k SourceKind) known() bool {
 // Channel is where interactions of this kind usually take place.
 func (k SourceKind) Channel() experience.Channel {
 	switch k {
-	case Site, DemoSource:
+	case Site, DemoSource, WebhookSource:
 		return experience.Web
 	case App:
 		return experience.App

@@ -1,0 +1,162 @@
+package hooks
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"regia/internal/mapping"
+	"regia/internal/web"
+)
+
+// made gives what a preset makes of a delivery.
+func made(t *testing.T, p Preset, topic, payload string) []mapping.Item {
+	t.Helper()
+	program, err := p.compile("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := documentOf(p, topic, []byte(payload))
+	if err != nil {
+		t.Fatal(err)
+	}
+	items, faults := program.Map(document)
+	if len(faults) > 0 {
+		t.Fatalf("%s %s: %v", p, topic, faults)
+	}
+	return items
+}
+
+// told is an item in a line: what, when, how much and whose.
+func told(t *testing.T, i mapping.Item) string {
+	t.Helper()
+	var p struct {
+		Revenue  json.Number
+		Currency string
+	}
+	if len(i.Properties) > 0 {
+		if err := json.Unmarshal(i.Properties, &p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	name := i.Event
+	if name == "" {
+		name = string(i.Type)
+	}
+	line := name + i.Time.Format(" 01-02 15:04")
+	if p.Currency != "" {
+		line += fmt.Sprintf(" %s %s", p.Revenue, p.Currency)
+	}
+	for _, id := range i.Identifiers {
+		line += " " + string(id.Kind)
+	}
+	return line
+}
+
+func TestPresets(t *testing.T) {
+	shopify, order := "email phone shopify_customer shopify_order", "shopify_order"
+	woo := "email phone woocommerce_customer woocommerce_order"
+	want := map[string][]string{
+		"shopify orders/create":        {"Order Placed 03-02 09:15 " + shopify, "identify 03-02 09:15 " + shopify},
+		"shopify orders/paid":          {"Order Placed 03-02 09:15 " + shopify, "Order Completed 03-02 09:15 84.9 EUR " + shopify, "identify 03-02 09:16 " + shopify},
+		"shopify orders/cancelled":     {"Order Cancelled 03-03 08:00 " + shopify},
+		"shopify refunds/create":       {"Order Refunded 03-05 11:00 -14.44 EUR " + order},
+		"shopify customers/create":     {"Signed Up 03-01 17:00 email phone shopify_customer", "identify 03-01 17:00 email phone shopify_customer"},
+		"shopify customers/update":     {"identify 03-04 07:30 email phone shopify_customer"},
+		"shopify fulfillments/create":  {"Order Shipped 03-03 15:20 email " + order},
+		"shopify fulfillments/update":  {"Order Shipped 03-03 15:20 email " + order, "Order Delivered 03-05 10:05 email " + order},
+		"woocommerce order.created":    {"Order Placed 03-02 09:15 " + woo, "Order Completed 03-02 09:16 84.9 EUR " + woo, "identify 03-02 09:16 " + woo},
+		"woocommerce order.updated":    {"Order Placed 03-02 09:15 " + woo, "Order Completed 03-02 09:16 84.9 EUR " + woo, "Order Fulfilled 03-04 15:00 " + woo, "Order Refunded 03-05 11:00 -14.44 EUR " + woo, "identify 03-05 11:00 " + woo},
+		"woocommerce customer.created": {"Signed Up 03-01 17:00 email phone woocommerce_customer", "identify 03-01 17:00 email phone woocommerce_customer"},
+		"woocommerce customer.updated": {"identify 03-04 07:30 email phone woocommerce_customer"},
+		"generic event":                {"Order Completed 03-02 09:15 84.9 EUR email phone", "identify 03-02 09:15 email phone"},
+	}
+	got := map[string][]string{}
+	for _, p := range Presets {
+		for _, s := range p.Samples() {
+			for _, i := range made(t, p, s.Topic, s.Payload) {
+				got[string(p)+" "+s.Topic] = append(got[string(p)+" "+s.Topic], told(t, i))
+			}
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Whatever of an order's life is told first, or twice, has the same id, so that
+// its money counts once.
+func TestAnOrderCountsOnce(t *testing.T) {
+	ids := map[string]map[string]bool{}
+	for _, p := range Presets {
+		for _, s := range p.Samples() {
+			for _, i := range made(t, p, s.Topic, s.Payload) {
+				if i.Event == "" {
+					continue
+				}
+				key := string(p) + " " + i.Event
+				if ids[key] == nil {
+					ids[key] = map[string]bool{}
+				}
+				ids[key][i.MessageID] = true
+			}
+		}
+	}
+	for what, of := range ids {
+		if len(of) != 1 {
+			t.Errorf("%s has %d ids", what, len(of))
+		}
+	}
+	paid := `{"id":8,"financial_status":"paid","created_at":"2026-03-02T10:15:00Z","total_price":"1","currency":"EUR","line_items":[]}`
+	other := made(t, Shopify, "orders/paid", paid)
+	if len(other) != 2 || ids["shopify Order Completed"][other[1].MessageID] {
+		t.Errorf("another order is %v", other)
+	}
+}
+
+// Topics that nobody knows make nothing, and are no fault.
+func TestUnknownTopics(t *testing.T) {
+	for p, topic := range map[Preset]string{Shopify: "products/update", WooCommerce: "coupon.created"} {
+		if items := made(t, p, topic, `{"id":1}`); len(items) != 0 {
+			t.Errorf("%s makes %v", topic, items)
+		}
+	}
+}
+
+func TestMessages(t *testing.T) { web.CheckMessages(t, messages) }
+
+// FuzzDelivery: no body makes a mapping fall, and what it makes is JSON.
+func FuzzDelivery(f *testing.F) {
+	programs := map[Preset]*mapping.Program{}
+	for _, p := range Presets {
+		for _, s := range p.Samples() {
+			f.Add(string(p), s.Topic, []byte(s.Payload))
+		}
+		program, err := p.compile("")
+		if err != nil {
+			f.Fatal(err)
+		}
+		programs[p] = program
+	}
+	f.Add("shopify", "orders/paid", []byte(`{"customer":[],"line_items":{"a":1},"id":{}}`))
+	f.Add("generic", "", []byte(strings.Repeat(`{"a":`, 200)))
+	f.Fuzz(func(t *testing.T, preset, topic string, body []byte) {
+		p := Preset(preset)
+		if !p.known() {
+			p = Generic
+		}
+		document, err := documentOf(p, topic, body)
+		if err != nil {
+			return
+		}
+		items, _ := programs[p].Map(document)
+		for _, i := range items {
+			if !json.Valid(i.AppendJSON(nil)) {
+				t.Errorf("%s makes what is no JSON: %s", body, i.AppendJSON(nil))
+			}
+		}
+	})
+}
