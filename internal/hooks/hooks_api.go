@@ -2,6 +2,7 @@ package hooks
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -62,8 +63,8 @@ type (
 	}
 	testOutput struct {
 		Body struct {
-			Items  []mapping.Item `json:"items"`
-			Faults []string       `json:"faults"`
+			Items  []any    `json:"items" doc:"As they would go to /v1/import"`
+			Faults []string `json:"faults"`
 		}
 	}
 )
@@ -129,7 +130,10 @@ func (r *Room) testAPI(ctx context.Context, in *testInput) (*testOutput, error) 
 		return nil, err
 	}
 	var out testOutput
-	out.Body.Items, out.Body.Faults = append([]mapping.Item{}, items...), append([]string{}, faults...)
+	out.Body.Items, out.Body.Faults = []any{}, append([]string{}, faults...)
+	for _, i := range items {
+		out.Body.Items = append(out.Body.Items, json.RawMessage(i.AppendJSON(nil)))
+	}
 	return &out, nil
 }
 
