@@ -169,7 +169,7 @@ func (h *house) documented(r web.Route) (queries, bodies []string) {
 			queries = append(queries, p.Name)
 		}
 	}
-	if op.RequestBody != nil {
+	if op.RequestBody != nil && op.RequestBody.Content["application/json"] != nil { // files come as a form
 		schema := op.RequestBody.Content["application/json"].Schema
 		if schema.Ref != "" {
 			schema = h.Site.API().OpenAPI().Components.Schemas.SchemaFromRef(schema.Ref)
