@@ -1,14 +1,9 @@
 package cli
 
 import (
-	"fmt"
-	"io"
-	"text/tabwriter"
-
 	"github.com/spf13/cobra"
 
 	"regia/internal/app"
-	"regia/internal/experience"
 )
 
 func (c *cli) doctorCommand() *cobra.Command {
@@ -20,31 +15,7 @@ func (c *cli) doctorCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			checks := app.Doctor(cmd.Context(), cfg, c.version)
-			wrong := 0
-			for _, k := range checks {
-				if !k.OK {
-					wrong++
-				}
-			}
-			err = c.print(map[string]any{"ok": wrong == 0, "checks": checks}, func(w io.Writer) {
-				t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-				for _, k := range checks {
-					mark := "ok"
-					if !k.OK {
-						mark = "WRONG"
-					}
-					fmt.Fprintf(t, "%s\t%s\t%s\n", mark, k.Name, k.Found)
-					if k.Advice != "" {
-						fmt.Fprintf(t, "\t\t→ %s\n", k.Advice)
-					}
-				}
-				_ = t.Flush()
-			})
-			if err != nil || wrong == 0 {
-				return err
-			}
-			return experience.Errorf(experience.Unavailable, "%d of %d checks want attention", wrong, len(checks))
+			return c.report(app.Doctor(cmd.Context(), cfg, c.version))
 		},
 	}
 	engineFlags(cmd)

@@ -62,7 +62,7 @@ func openDuck(ctx context.Context, o Options) (*duck, error) {
 	d.db.SetMaxOpenConns(16)
 	d.db.SetMaxIdleConns(4)
 	if err := d.prepare(ctx); err != nil {
-		return nil, errors.Join(err, d.close())
+		return nil, errors.Join(d.translate(err), d.close())
 	}
 	return d, nil
 }
@@ -246,10 +246,21 @@ func (d *duck) inTransaction(ctx context.Context, f func(tx *duckTx) error) erro
 
 func (d *duck) translate(err error) error {
 	var e *duckdb.Error
-	if errors.As(err, &e) && e.Type == duckdb.ErrorTypeFatal {
+	switch {
+	case !errors.As(err, &e):
+		return err
+	case e.Type == duckdb.ErrorTypeFatal:
 		return &experience.Error{Code: experience.Unavailable, Message: "the ledger has stopped after a fault of its disk or memory: restart Regia", Err: err}
+	case e.Type == duckdb.ErrorTypeIO && strings.Contains(e.Msg, "Corrupt"):
+		return &experience.Error{Code: experience.Internal, Err: err, Message: fmt.Sprintf(
+			"the ledger file %s is damaged (%s); restore log, registry and ledger from the same backup", d.options.Path, firstLine(e.Msg))}
 	}
 	return err
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
 }
 
 // lower: DuckDB folds rune by rune, as Go does.

@@ -1,5 +1,7 @@
 package ledger
 
+import "context"
+
 // SetPartRows sets how many rows a sorted part holds at most.
 func SetPartRows(o *Options, n int64) { o.partRows = n }
 
@@ -22,4 +24,12 @@ func FirstVersion() []string {
 		`CREATE TABLE schema_version (version BIGINT)`,
 		`INSERT INTO schema_version VALUES (1)`,
 	}
+}
+
+// Sabotage changes what is in the ledger behind its back.
+func Sabotage(l *Ledger, statement string) error {
+	return l.engine.write(context.Background(), func(tx writeTx) error {
+		_, err := tx.exec(context.Background(), statement)
+		return err
+	})
 }

@@ -42,6 +42,7 @@ type engine interface {
 	scan(ctx context.Context, where string, args []any, do func(experience.Interaction) error) error
 	compact(ctx context.Context, force bool) (CompactStats, error)
 	rest(ctx context.Context) error
+	verify(ctx context.Context) ([]Finding, error)
 	invent(ctx context.Context, people int64, until time.Time, told func(done int64)) error
 	dialect
 	translate(err error) error

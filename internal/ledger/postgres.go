@@ -180,6 +180,9 @@ func (p *postgres) timeline(ctx context.Context, q page) ([]experience.Interacti
 // rest: PostgreSQL looks after itself.
 func (p *postgres) rest(context.Context) error { return nil }
 
+// verify: PostgreSQL checks its pages itself, where it was set up with checksums.
+func (p *postgres) verify(context.Context) ([]Finding, error) { return nil, nil }
+
 func (p *postgres) invent(context.Context, int64, time.Time, func(int64)) error {
 	return experience.Errorf(experience.Invalid, "interactions are invented in a DuckDB ledger only")
 }

@@ -12,7 +12,7 @@ import (
 func (r *Records) Invent(ctx context.Context, ids []experience.ID) error {
 	return r.DB.Write(ctx, func(ctx context.Context, tx registry.Tx) error {
 		for _, id := range ids {
-			if _, err := tx.Exec(ctx, `INSERT INTO people (id, known) VALUES ($1, FALSE) ON CONFLICT DO NOTHING`, id.String()); err != nil {
+			if _, err := tx.Exec(ctx, `INSERT INTO people (id, known) VALUES ($1, FALSE) ON CONFLICT DO NOTHING`, asKey(id)); err != nil {
 				return err
 			}
 		}
