@@ -46,7 +46,7 @@ func (b *browser) importFile(t *testing.T, file, language string) {
 	b.drop(t, filepath.Base(file), file)
 	b.until(t, "the columns", `location.pathname.split("/").length === 3 && document.querySelector("form") !== null`)
 	draft := ask[string](t, b, "location.pathname")
-	b.both(t, draft, language)
+	b.both(t, draft+"?columns", language)
 	if ask[bool](t, b, `document.querySelector("[name=use][value=form]") === null`) {
 		// The second file is known by the mapping of the first.
 		b.do(t, "go on", chromedp.Navigate("http://"+b.r.addr+draft+"/preview"))
@@ -55,7 +55,8 @@ func (b *browser) importFile(t *testing.T, file, language string) {
 		ask[bool](t, b, `(document.querySelector("[name=use][value=form]").form.requestSubmit(), true)`)
 	}
 	b.until(t, "the preview", `location.pathname.endsWith("/preview")`)
-	if !strings.Contains(ask[string](t, b, `document.querySelector("main").innerText`), "16.7 EUR") {
+	worth := map[string]string{"it": "16,70", "en": "16.70"}[language]
+	if !strings.Contains(ask[string](t, b, `document.querySelector("main").innerText`), worth) {
 		t.Error("the preview does not show what the order was worth")
 	}
 	b.both(t, draft+"/preview", language)

@@ -174,7 +174,7 @@ func TestImportByForm(t *testing.T) {
 	if preview.Refused != 1 {
 		t.Errorf("%d refused", preview.Refused)
 	}
-	if w := h.visit(visit{method: "GET", path: path + "/preview", session: session}); w.Code != 200 || !strings.Contains(w.Body.String(), "16.7 EUR") {
+	if w := h.visit(visit{method: "GET", path: path + "/preview", session: session}); w.Code != 200 || !strings.Contains(w.Body.String(), "16,70") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	yaml := h.visit(visit{method: "GET", path: path + "/mapping.yaml", session: session}).Body.String()

@@ -96,6 +96,7 @@ func engineFlags(cmd *cobra.Command) {
 	f.String("mqtt-key", "", "PEM file of the certificate's key")
 	f.StringSlice("trusted-proxies", nil, "networks whose X-Forwarded-For is believed, such as 127.0.0.1/32")
 	f.Duration("log-retention", 0, "how long woven blocks stay in the log (default 7 days)")
+	f.Int64("import-max-bytes", 0, "size of the files that may be uploaded for one import (default 4 GiB)")
 	f.Int64("log-max-bytes", 0, "size of the log beyond which events are refused with 503 (default 8 GiB)")
 }
 
@@ -113,7 +114,7 @@ func (c *cli) config(cmd *cobra.Command) (app.Config, error) {
 		}
 	}
 	known := map[string]bool{}
-	for _, name := range []string{"listen", "url", "registry", "ledger", "nats", "mqtt", "mqtt-cert", "mqtt-key", "trusted-proxies", "log-retention", "log-max-bytes", "log-level"} {
+	for _, name := range []string{"listen", "url", "registry", "ledger", "nats", "mqtt", "mqtt-cert", "mqtt-key", "trusted-proxies", "log-retention", "log-max-bytes", "import-max-bytes", "log-level"} {
 		known[name] = true
 	}
 	environment := env.Provider(".", env.Opt{Prefix: "REGIA_", TransformFunc: func(key, value string) (string, any) {

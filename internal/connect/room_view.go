@@ -3,7 +3,6 @@ package connect
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"path"
 	"strings"
 
@@ -234,7 +233,9 @@ func previewOf(l *web.Locale, item mapping.Item) previewItem {
 		Currency string      `json:"currency"`
 	}
 	if json.Unmarshal(item.Properties, &properties) == nil && properties.Revenue != "" {
-		out.amount = strings.TrimSpace(fmt.Sprintf("%s %s", properties.Revenue, properties.Currency))
+		if minor, err := mapping.Minor(properties.Revenue.String(), properties.Currency); err == nil {
+			out.amount = l.Money(minor, properties.Currency)
+		}
 	}
 	var indented bytes.Buffer
 	if raw := item.AppendJSON(nil); json.Indent(&indented, raw, "", "  ") == nil {

@@ -222,6 +222,22 @@ func minorDigits(code string) (int, error) {
 	return digits, nil
 }
 
+// Minor gives an amount in the smallest units of its currency: cents of EUR.
+func Minor(amount, code string) (int64, error) {
+	digits, err := minorDigits(code)
+	if err != nil {
+		return 0, err
+	}
+	d, err := parseDecimal(amount, decimalPoint)
+	if err == nil {
+		d, err = d.Multiply(Whole(pow10(uint8(digits))))
+	}
+	if err != nil {
+		return 0, err
+	}
+	return strconv.ParseInt(d.Round(0).String(), 10, 64)
+}
+
 // Size is the number of bytes that AppendJSON writes.
 func (i *Item) Size() int {
 	return len(i.AppendJSON(make([]byte, 0, 512+len(i.Properties)+len(i.Traits)+len(i.Context))))
