@@ -92,6 +92,7 @@ func (c *collectRun) run(ctx context.Context) error {
 type took struct {
 	ratios, rates, ceilings, cpu []float64
 	cpuRatios                    []float64
+	cpuSender, cpuCeiling        []float64
 	requests                     []time.Duration
 	events                       int64
 	refused                      map[int]int
@@ -132,6 +133,7 @@ func (c *collectRun) measure(ctx context.Context, d door) (err error) {
 		}
 		t.ratios, t.rates, t.ceilings = append(t.ratios, got.rate()/most.rate()), append(t.rates, got.rate()), append(t.ceilings, most.rate())
 		t.cpu, t.cpuRatios = append(t.cpu, used.server), append(t.cpuRatios, (spent.server+spent.sender)/(used.server+used.sender))
+		t.cpuSender, t.cpuCeiling = append(t.cpuSender, used.sender), append(t.cpuCeiling, spent.server)
 		t.requests = append(t.requests, got.Requests...)
 	}
 	if err := server.Resume(); err != nil {
@@ -164,7 +166,8 @@ func (c *collectRun) figures(ctx context.Context, d door, t took, server *Server
 	resident := single(d.name+".resident_peak", "MB", float64(usage.Peak)/1e6)
 	resident.AtMost = promise(roomiest)
 	for _, f := range []Figure{ratio, several(d.name+".rate", "events/s", t.rates), several(d.name+".ceiling", "events/s", t.ceilings),
-		latency, several(d.name+".cpu_per_event", "us", t.cpu), several(d.name+".cpu_ratio", "ratio", t.cpuRatios), resident, single(d.name+".resident", "MB", float64(usage.Resident)/1e6)} {
+		latency, several(d.name+".cpu_per_event", "us", t.cpu), several(d.name+".cpu_ratio", "ratio", t.cpuRatios),
+		several(d.name+".ceiling_cpu_per_event", "us", t.cpuCeiling), several(d.name+".sender_cpu_per_event", "us", t.cpuSender), resident, single(d.name+".resident", "MB", float64(usage.Resident)/1e6)} {
 		c.Figure(f)
 	}
 	for status, n := range t.refused {

@@ -26,7 +26,7 @@ type pace struct {
 const (
 	calm       = 300                    // events a second up to which every event is woven at once
 	fewRows    = 5_000                  // a step of fewer costs more than its events do
-	gathering  = 300 * time.Millisecond // how long they may gather for a larger step
+	gathering  = 500 * time.Millisecond // how long they may gather for a larger step
 	stepShare  = 4                      // of the time, small steps take one part in so many
 	flood      = 1.5                    // so many times more arrives than can be woven
 	forgetting = 0.98                   // what is left of the best after each step
