@@ -2,6 +2,7 @@ package testkit
 
 import (
 	"bufio"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -33,7 +34,8 @@ type Device struct {
 // Hello is what a Device says first. The zero value is anonymous and clean.
 type Hello struct {
 	ClientID, User, WillTopic string
-	Keep                      bool // a session that outlives the connection
+	Keep                      bool        // a session that outlives the connection
+	TLS                       *tls.Config // nil = in the clear
 }
 
 // Packet is what a server sends: its type, and what follows the length.
@@ -60,6 +62,9 @@ func DialDevice(address string, h Hello, patience time.Duration) (*Device, error
 	conn, err := net.DialTimeout("tcp", address, patience)
 	if err != nil {
 		return nil, err
+	}
+	if h.TLS != nil {
+		conn = tls.Client(conn, h.TLS)
 	}
 	d := &Device{conn, bufio.NewReader(patient{conn, patience})}
 	flags, payload := byte(2), field(h.ClientID)
