@@ -3,6 +3,7 @@ package analytics
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -13,6 +14,10 @@ import (
 // maxActivities is how many different things a question about sequences may
 // tell apart. Whoever has more asks by touchpoint, or filters.
 const maxActivities = 1000
+
+// ErrTooMany is the cause where a question has more different things than can
+// be told apart.
+var ErrTooMany = errors.New("too many different things")
 
 // activity gives SQL for what an interaction is called: by the event's name,
 // and where it has none by its kind; or by the field asked for.
@@ -36,7 +41,8 @@ func activities(ctx context.Context, l *ledger.Ledger, s Scope, by string) ([]st
 		return err
 	})
 	if err == nil && len(list) > maxActivities {
-		err = experience.Errorf(experience.Invalid, "there are more than %d different things in this; ask by touchpoint, or filter", maxActivities)
+		err = &experience.Error{Code: experience.Invalid, Err: ErrTooMany, Message: fmt.Sprintf(
+			"there are more than %d different things in this; ask by touchpoint, or filter", maxActivities)}
 	}
 	return list, err
 }

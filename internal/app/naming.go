@@ -7,6 +7,7 @@ import (
 
 	"regia/internal/collect"
 	"regia/internal/experience"
+	"regia/internal/explore"
 	"regia/internal/pulse"
 	"regia/internal/touchpoint"
 )
@@ -83,6 +84,26 @@ func (n forPulse) Touchpoints(ctx context.Context) ([]pulse.Touchpoint, error) {
 		out[k] = pulse.Touchpoint{
 			Key: t.Key, Name: map[string]string{"it": t.Name.In("it"), "en": t.Name.In("en")}, Channel: t.Channel, Stage: t.Stage, Retired: t.Retired,
 		}
+	}
+	return out, err
+}
+
+type forExplore struct{ naming }
+
+func (n forExplore) Sources(ctx context.Context) ([]explore.Source, error) {
+	all, err := n.sources.List(ctx)
+	out := make([]explore.Source, len(all))
+	for k, s := range all {
+		out[k] = explore.Source{ID: s.ID, Name: s.Name, Channel: s.Channel}
+	}
+	return out, err
+}
+
+func (n forExplore) Touchpoints(ctx context.Context) ([]explore.Touchpoint, error) {
+	c, err := n.touchpoints.Catalogue(ctx)
+	out := make([]explore.Touchpoint, len(c.Touchpoints))
+	for k, t := range c.Touchpoints {
+		out[k] = explore.Touchpoint{Key: t.Key, Name: map[string]string{"it": t.Name.In("it"), "en": t.Name.In("en")}, Channel: t.Channel, Stage: t.Stage}
 	}
 	return out, err
 }

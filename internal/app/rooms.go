@@ -111,7 +111,10 @@ func (a *App) register() error {
 			Sources: a.Sources, Recent: collect.NewRecent(a.Ledger), Bus: a.Log, Touchpoints: names, Changed: a.sourcesChanged,
 			BaseURL: a.Config.URL, MQTT: a.Config.MQTT, Clock: a.Clock, Logger: a.Logger, Title: people.EventTitle,
 		}),
-		&explore.Room{Ledger: a.Ledger, Company: a.Company},
+		&explore.Room{
+			Ledger: a.Ledger, Company: a.Company, Touchpoints: forExplore{names}.Touchpoints, Sources: forExplore{names}.Sources, People: a.People,
+			Clock: a.Clock, Logger: a.Logger, Title: people.EventTitle,
+		},
 		a.exportRoom(names),
 		a.importRoom(),
 		a.hooksRoom(),

@@ -4,9 +4,15 @@
 package explore
 
 import (
+	"bytes"
 	"context"
+	"embed"
+	"encoding/json"
+	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -16,14 +22,52 @@ import (
 	"regia/internal/web"
 )
 
-// Room answers questions about what happened.
-type Room struct {
-	Ledger  *ledger.Ledger
-	Company func(context.Context) experience.Company // whose clocks cut days
+//go:embed messages.it.json messages.en.json
+var messages embed.FS
+
+// People gives people's names, by the ids of the ledger.
+type People interface {
+	Names(ctx context.Context, ids []experience.ID) (map[experience.ID]string, error)
 }
 
-// Register opens the room's routes.
+// Room answers questions about what happened: by API, and on pages.
+type Room struct {
+	Ledger      *ledger.Ledger
+	Company     func(context.Context) experience.Company    // whose clocks cut days
+	Touchpoints func(context.Context) ([]Touchpoint, error) // the whole catalogue
+	Sources     func(context.Context) ([]Source, error)     // where events come from
+	People      People
+	Clock       experience.Clock
+	Logger      *slog.Logger
+	// Title names an event for people; nil: by its own name.
+	Title func(l *web.Locale, kind experience.Kind, name string) string
+	// Patience is how long a page waits for an answer before it is sent without
+	// it, and the answer follows by itself; 0 is 2 s.
+	Patience time.Duration
+
+	site    *web.Site
+	reading sync.Mutex
+	known   *vocabulary // guarded by reading
+}
+
+// Register puts the room's texts, pages and operations on the site.
 func (r *Room) Register(s *web.Site) error {
+	if r.Logger == nil {
+		r.Logger = slog.New(slog.DiscardHandler)
+	}
+	if r.Patience <= 0 {
+		r.Patience = 2 * time.Second
+	}
+	r.site = s
+	if err := s.Messages(messages); err != nil {
+		return err
+	}
+	r.registerPages(s)
+	r.registerAPI(s)
+	return nil
+}
+
+func (r *Room) registerAPI(s *web.Site) {
 	ask(s, "funnel", "How many go through the steps, and where the others stop", func(ctx context.Context, q *analytics.Funnel) (analytics.FunnelAnswer, error) {
 		return q.Ask(ctx, r.Ledger)
 	})
@@ -40,7 +84,6 @@ func (r *Room) Register(s *web.Site) error {
 		return q.Ask(ctx, r.Ledger)
 	})
 	web.Operation(s, operation("funnel/people", "Who is behind a number of a funnel"), nil, r.funnelPeople)
-	return nil
 }
 
 func operation(path, summary string) huma.Operation {
@@ -55,9 +98,26 @@ type answer[A any] struct{ Body A }
 // ask.
 func ask[Q, A any](s *web.Site, path, summary string, f func(context.Context, *Q) (A, error)) {
 	web.Operation(s, operation(path, summary), nil, func(ctx context.Context, in *question[Q]) (*answer[A], error) {
+		if err := discreet(ctx, in.Body); err != nil {
+			return nil, err
+		}
 		out, err := f(ctx, &in.Body)
 		return &answer[A]{out}, err
 	})
+}
+
+// discreet refuses questions about single properties to those who may not see
+// people: a property may hold a name, an address, a complaint. Wherever one is
+// meant, the question's JSON says so.
+func discreet(ctx context.Context, question any) error {
+	if web.UserFrom(ctx).SeesPeople() {
+		return nil
+	}
+	raw, err := json.Marshal(question)
+	if err == nil && bytes.Contains(raw, []byte(`"properties.`)) {
+		err = experience.Errorf(experience.Forbidden, "explore.error.details")
+	}
+	return err
 }
 
 type funnelPeopleInput struct {
@@ -81,6 +141,9 @@ type casesOutput struct {
 
 func (r *Room) funnelPeople(ctx context.Context, in *funnelPeopleInput) (*casesOutput, error) {
 	var out casesOutput
+	if err := discreet(ctx, in.Body); err != nil {
+		return nil, err
+	}
 	list, err := in.Body.People(ctx, r.Ledger, in.Step, in.Dropped, in.After, in.Limit+1)
 	if len(list) > in.Limit {
 		list = list[:in.Limit]

@@ -1,0 +1,200 @@
+package explore
+
+import (
+	"strconv"
+	"strings"
+
+	"regia/internal/analytics"
+	"regia/internal/web"
+)
+
+func flag(on bool) string {
+	if on {
+		return "1"
+	}
+	return ""
+}
+
+// numbers offers some numbers.
+func numbers(list ...int) []group {
+	g := group{}
+	for _, n := range list {
+		g.choices = append(g.choices, web.Choice{Value: strconv.Itoa(n), Label: strconv.Itoa(n)})
+	}
+	return []group{g}
+}
+
+// periodGroups offers the periods; the usual one is what no choice means.
+func (v view) periodGroups() []group {
+	var names []string
+	for _, name := range periods {
+		if name != usual[v.s.question] {
+			names = append(names, name)
+		}
+	}
+	if v.s.period == usual[v.s.question] {
+		names = append(names, v.s.period)
+	}
+	return v.one("explore.period.", names...)
+}
+
+func (v view) windowGroups() []group {
+	windows := []string{"30m", "1h", "1d", "7d", "14d", "30d", "90d"}
+	g := v.one("explore.window.", windows...)
+	return v.known(g, v.s.window)
+}
+
+// filtered and refined tell whether folded parts of the form say something.
+func (v view) filtered() bool {
+	return v.s.place != "" || v.s.source != "" || len(v.s.conditions) > 0 || v.s.all
+}
+
+func (v view) refined() bool {
+	s := v.s
+	return s.window != "" || s.question == funnel && (s.by != "" || s.hold != "" || len(s.exclude) > 0 || s.anyOrder || s.totals) || s.top != "" || s.collapse
+}
+
+// meant says how the figures are counted, in the order of importance.
+func (v view) meant() []string {
+	l := v.l
+	lines := []string{l.T("explore.meant." + v.s.question), l.T("explore.meant.case." + v.caseKey())}
+	switch v.s.question {
+	case funnel:
+		if v.s.window != "" {
+			lines = append(lines, l.T("explore.meant.window", "window", l.T("explore.window."+v.s.window)))
+		}
+		if len(v.s.exclude) > 0 {
+			lines = append(lines, l.T("explore.meant.exclude", "names", v.items(v.s.exclude)))
+		}
+		if v.s.hold != "" {
+			lines = append(lines, l.T("explore.meant.hold", "field", v.field(v.s.hold)))
+		}
+	case paths, process:
+		lines = append(lines, l.T("explore.meant.kinds"))
+	}
+	if v.s.place != "" {
+		lines = append(lines, l.T("explore.meant.place", "name", v.item(v.s.place)))
+	}
+	if v.s.all {
+		return append(lines, l.T("explore.meant.all"), l.T("explore.meant.few", "count", few))
+	}
+	return append(lines, l.T("explore.meant.people"), l.T("explore.meant.few", "count", few))
+}
+
+func (v view) funnelHeads() []string {
+	return []string{v.l.T("explore.step"), v.l.T("explore.cases.heads." + v.caseKey()), v.l.T("explore.offirst"), v.l.T("explore.ofbefore"), v.l.T("explore.half"), v.l.T("explore.ninety")}
+}
+
+func (v view) funnelRows(steps []analytics.FunnelStep) [][]string {
+	rows := make([][]string, len(steps))
+	for i, s := range steps {
+		rows[i] = []string{v.stepName(i), v.l.N(s.Count), v.l.Percent(s.OfFirst), v.l.Percent(s.OfBefore), "–", "–"}
+		if i > 0 && s.Count > 0 {
+			rows[i][4], rows[i][5] = lasted(v.l, s.Median), lasted(v.l, s.Slow)
+		}
+	}
+	return rows
+}
+
+func (v view) groupColumns(a analytics.FunnelAnswer) []web.Column {
+	columns := []web.Column{{Label: v.field(v.s.by)}}
+	for i := range a.Steps {
+		columns = append(columns, web.Column{Label: strconv.Itoa(i+1) + ". " + v.stepName(i), Number: true})
+	}
+	return append(columns, web.Column{Label: v.l.T("explore.offirst"), Number: true})
+}
+
+func (v view) pathRows(a analytics.PathsAnswer) [][]string {
+	var rows [][]string
+	for i, level := range a.Levels {
+		for _, n := range level.Nodes {
+			rows = append(rows, []string{v.activity(n), v.level(i), v.l.N(n.Cases), v.l.Percent(n.Share)})
+		}
+		if level.Ended > 0 {
+			rows = append(rows, []string{v.l.T(v.direction("explore.paths.end")), v.level(i + 1), v.l.N(level.Ended), v.l.Percent(float64(level.Ended) / float64(a.Cases))})
+		}
+	}
+	return rows
+}
+
+func (v view) edgeRows(a analytics.ProcessAnswer) [][]string {
+	var rows [][]string
+	for _, e := range a.Graph.Edges[:min(len(a.Graph.Edges), 100)] {
+		rows = append(rows, []string{v.value(v.s.by, e.From), v.value(v.s.by, e.To), v.l.N(e.Count), lasted(v.l, e.Median)})
+	}
+	return rows
+}
+
+func (v view) trendTitle() string {
+	what := v.l.T("explore.trends.title." + v.measure())
+	switch {
+	case v.s.what != "":
+		what = "«" + v.item(v.s.what) + "»"
+	case v.measure() == "cases":
+		what = v.l.T("explore.cases.heads." + v.caseKey())
+	}
+	return v.l.T("explore.trends.title", "what", what, "each", v.l.T("explore.each."+v.unit()))
+}
+
+func (v view) seriesTitle() string {
+	if v.s.by == "" {
+		return v.l.T("explore.trends.total")
+	}
+	return v.l.T("explore.by.title", "field", v.field(v.s.by))
+}
+
+// processNote says how much of the record the picture shows.
+func (v view) processNote(a analytics.ProcessAnswer) string {
+	return v.l.T("explore.process.note", "shown", min(int64(number(v.s.shown, 2, 30, shownActivities)), a.Activities), "all", a.Activities)
+}
+
+func (v view) variantColumns() []web.Column {
+	columns := []web.Column{{Label: v.l.T("explore.process.way")}, {Label: v.l.T("explore.cases.heads." + v.caseKey()), Number: true}, {Label: v.l.T("explore.ofall"), Number: true}}
+	if len(v.s.design) > 0 {
+		columns = append(columns, web.Column{Label: v.l.T("explore.process.fitness"), Number: true})
+	}
+	return columns
+}
+
+// longTrail is how many activities of a variant are written out.
+const longTrail = 12
+
+// trail names the activities of a variant; what repeats says how often.
+func (v view) trail(activities []string) []string {
+	var names []string
+	for i := 0; i < len(activities); {
+		n := i + 1
+		for n < len(activities) && activities[n] == activities[i] {
+			n++
+		}
+		name := v.value(v.s.by, activities[i])
+		if n-i > 1 {
+			name += " ×" + strconv.Itoa(n-i)
+		}
+		names = append(names, name)
+		i = n
+	}
+	if len(names) > longTrail {
+		names = append(names[:longTrail], "…")
+	}
+	return names
+}
+
+func (p peopleView) columns() []web.Column {
+	person := web.Column{Label: p.l.T("explore.people.person")}
+	if p.masters {
+		return []web.Column{person}
+	}
+	return []web.Column{{Label: p.l.T("explore.case.name." + p.caseKey())}, person}
+}
+
+// caseName leaves out of a visit's or an order's name the source it came from.
+func (p peopleView) caseName(name string) string {
+	if p.s.of != "visit" && p.s.of != "order" {
+		return name
+	}
+	if _, after, ok := strings.Cut(name, " "); ok {
+		return after
+	}
+	return name
+}
