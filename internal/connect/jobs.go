@@ -69,7 +69,7 @@ func (w *work) change(f func(*Job)) Job {
 }
 
 var (
-	errClosing   = errors.New("Regia is stopping")
+	errClosing   = errors.New("this Regia is stopping")
 	errCancelled = errors.New("somebody stopped the import")
 )
 

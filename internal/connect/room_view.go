@@ -59,7 +59,6 @@ type jobView struct {
 	tone     web.Tone
 	moving   bool // it changes by itself
 	percent  int
-	read     string
 	hasFiles bool
 }
 
@@ -97,7 +96,6 @@ type draftView struct {
 	several bool // more than one file: no form
 	err     error
 	meaning []web.Choice
-	zones   []web.Choice
 }
 
 type columnRow struct {

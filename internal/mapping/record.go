@@ -26,7 +26,7 @@ type Program struct {
 // experience.Invalid and say the line and column.
 func (m *Mapping) Compile() (*Program, error) {
 	if len(m.spec.Files) > 0 {
-		return nil, m.fault(errors.New("this mapping has files:, so it is for imports; one for documents has neither files: nor rows:"))
+		return nil, m.fault(errors.New("this mapping has files:, so it is for imports; one for documents has neither of files and rows"))
 	}
 	c, err := newCompiler(m.spec.Defaults)
 	if err != nil {

@@ -84,7 +84,7 @@ func trimRight(cells []string) []string {
 func (r *sheetReader) next() ([]string, int64, *damage, error) {
 	for {
 		var cells []string
-		line := r.line
+		var line int64
 		if len(r.pending) > 0 {
 			cells, line, r.pending, r.lines = r.pending[0], r.lines[0], r.pending[1:], r.lines[1:]
 		} else {
