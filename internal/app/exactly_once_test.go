@@ -72,6 +72,10 @@ func (i identity) Recall(ctx context.Context, tx registry.Tx, facts []experience
 	return weave.Lesson{Persons: l.Persons, Commit: func() { i.book.Committed(l) }}, err
 }
 
+func (i identity) Forget(ctx context.Context, tx registry.Tx, f weave.Forgetting) error {
+	return i.book.Forget(ctx, tx, people.Forgetting(f))
+}
+
 func (i identity) Moves(ctx context.Context, tx registry.Tx, after int64) ([]ledger.Move, error) {
 	moves, err := i.book.Moves(ctx, tx, after)
 	var out []ledger.Move

@@ -28,6 +28,10 @@ func (w whoIsWho) Recall(ctx context.Context, tx registry.Tx, facts []experience
 	return w.lesson(w.book.Recall(ctx, tx, facts))
 }
 
+func (w whoIsWho) Forget(ctx context.Context, tx registry.Tx, f weave.Forgetting) error {
+	return w.book.Forget(ctx, tx, people.Forgetting(f))
+}
+
 func (w whoIsWho) lesson(l people.Lesson, err error) (weave.Lesson, error) {
 	return weave.Lesson{Persons: l.Persons, Commit: func() { w.book.Committed(l) }}, err
 }

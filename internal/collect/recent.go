@@ -3,6 +3,7 @@ package collect
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"regia/internal/experience"
@@ -47,9 +48,15 @@ func NewRecent(l Ledger) Recent { return recent{l} }
 type recent struct{ ledger Ledger }
 
 func (r recent) RecentEvents(ctx context.Context, source string, limit int) ([]RecentEvent, error) {
+	// First how far back: that reads two columns, where all would be read of
+	// every row to be sorted.
+	since, err := r.since(ctx, source, limit)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := r.ledger.Query(ctx, `SELECT CAST(id AS TEXT), message_id, kind, name, time, received_at, touchpoint,
 			COALESCE(CAST(person_id AS TEXT), ''), flags, imported
-		FROM interactions WHERE source = $1 ORDER BY received_at DESC, time DESC, id DESC LIMIT $2`, source, limit)
+		FROM interactions WHERE source = $1 AND received_at >= $3 ORDER BY received_at DESC, time DESC, id DESC LIMIT $2`, source, limit, since)
 	if err != nil {
 		return nil, err
 	}
@@ -63,6 +70,20 @@ func (r recent) RecentEvents(ctx context.Context, source string, limit int) ([]R
 		list = append(list, e)
 	}
 	return list, rows.Err()
+}
+
+// since gives when the nth last event of a source came in; the zero time where
+// there are fewer.
+func (r recent) since(ctx context.Context, source string, n int) (since time.Time, err error) {
+	rows, err := r.ledger.Query(ctx, `SELECT received_at FROM interactions WHERE source = $1 ORDER BY received_at DESC LIMIT 1 OFFSET $2`, source, n-1)
+	if err != nil {
+		return since, err
+	}
+	defer rows.Close()
+	if rows.Next() {
+		err = rows.Scan(&since)
+	}
+	return since, errors.Join(err, rows.Err())
 }
 
 func (r recent) Activity(ctx context.Context, since time.Time) (map[string]Activity, error) {

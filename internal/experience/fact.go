@@ -14,6 +14,7 @@ type Fact struct {
 	Traits      map[string]json.RawMessage // nil where the interaction describes nobody
 	Consents    map[string]bool            // purpose -> given
 	Decisions   []Decision                 // alias calls and human decisions
+	Import      ID                         // what it came with; zero: live
 }
 
 // DecisionAction says what a decision about identity does.

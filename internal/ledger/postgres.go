@@ -54,7 +54,8 @@ var postgresMigrations = []string{`
 	CREATE INDEX interactions_name ON interactions (source, name);
 	CREATE FUNCTION utc(t TIMESTAMPTZ) RETURNS TIMESTAMP LANGUAGE SQL IMMUTABLE PARALLEL SAFE AS $$ SELECT t AT TIME ZONE 'UTC' $$`, `
 	ALTER TABLE interactions ADD COLUMN import_id UUID;
-	CREATE INDEX interactions_import ON interactions (import_id) WHERE import_id IS NOT NULL`,
+	CREATE INDEX interactions_import ON interactions (import_id) WHERE import_id IS NOT NULL`, `
+	CREATE INDEX interactions_arrival ON interactions (source, received_at DESC)`,
 }
 
 // schemaLock is an arbitrary number: servers that start together make the

@@ -21,7 +21,7 @@ type Book struct {
 	cap   int // identifiers a person may have
 	mu    sync.Mutex
 	cache remembered // of committed transactions
-	moved int64      // the last move the cache knows of
+	moved int64      // as of which changes the cache is right
 }
 
 // NewBook makes a Book. Key is the installation's secret (registry.Secret).
@@ -41,7 +41,7 @@ type Move struct {
 type Lesson struct {
 	Persons []experience.ID // the person of each fact
 	learnt  map[experience.ID]experience.ID
-	moved   int64 // the last move once the transaction stands
+	moved   int64 // see changes, once the transaction stands
 }
 
 // Learn takes facts in, in the weaver's transaction, and gives each one's
@@ -57,11 +57,15 @@ func (b *Book) Learn(ctx context.Context, tx registry.Tx, facts []experience.Fac
 	if err != nil {
 		return l, err
 	}
-	if fresh, err = b.welcome(ctx, tx, fresh, decisions, l.learnt, touched); err != nil {
+	was, err := reborn(ctx, tx, fresh)
+	if err != nil {
+		return l, err
+	}
+	if fresh, err = b.welcome(ctx, tx, fresh, was, decisions, l.learnt, touched); err != nil {
 		return l, err
 	}
 	if len(fresh) > 0 || len(decisions) > 0 {
-		if err := b.resolve(ctx, tx, fresh, decisions, l.learnt, touched); err != nil {
+		if err := b.resolve(ctx, tx, fresh, was, decisions, l.learnt, touched); err != nil {
 			return l, err
 		}
 	}
@@ -74,7 +78,7 @@ func (b *Book) Learn(ctx context.Context, tx registry.Tx, facts []experience.Fac
 	for k, f := range facts {
 		l.Persons[k] = l.learnt[f.Subject]
 	}
-	l.moved, err = lastMove(ctx, tx)
+	l.moved, err = changes(ctx, tx)
 	return l, err
 }
 
@@ -89,7 +93,7 @@ func (b *Book) Recall(ctx context.Context, tx registry.Tx, facts []experience.Fa
 		l.Persons[k] = l.learnt[f.Subject]
 	}
 	var err error
-	l.moved, err = lastMove(ctx, tx)
+	l.moved, err = changes(ctx, tx)
 	return l, err
 }
 
@@ -107,7 +111,7 @@ func (b *Book) Committed(l Lesson) {
 // the transaction of another node's weaver, or in one of its own whose commit
 // went unanswered.
 func (b *Book) catchUp(ctx context.Context, tx registry.Tx) error {
-	last, err := lastMove(ctx, tx)
+	last, err := changes(ctx, tx)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if err == nil && last != b.moved {
@@ -158,11 +162,11 @@ func (b *Book) unknown(ctx context.Context, tx registry.Tx, facts []experience.F
 }
 
 // resolve works out what new subjects and decisions change, and writes it.
-func (b *Book) resolve(ctx context.Context, tx registry.Tx, fresh []identity.Subject, decisions []experience.Decision, learnt map[experience.ID]experience.ID, touched map[experience.ID]bool) error {
+func (b *Book) resolve(ctx context.Context, tx registry.Tx, fresh []identity.Subject, was map[experience.ID]experience.ID, decisions []experience.Decision, learnt map[experience.ID]experience.ID, touched map[experience.ID]bool) error {
 	n := newNeighbourhood(b.key, tx)
 	var seeds []experience.Identifier
 	for _, s := range fresh {
-		n.subjects[s.ID] = &subjectRow{Subject: s}
+		n.subjects[s.ID] = &subjectRow{Subject: s, person: was[s.ID], isNew: true}
 		seeds = append(seeds, s.Identifiers...)
 	}
 	for _, d := range decisions {
@@ -206,7 +210,7 @@ func (n *neighbourhood) saveSubjects(ctx context.Context, a identity.Answer, lea
 	for id, at := range a.Subjects {
 		was := n.subjects[id]
 		learnt[id] = at.Person
-		if was.person == at.Person && was.torn == at.Torn {
+		if !was.isNew && was.person == at.Person && was.torn == at.Torn {
 			continue
 		}
 		touched[was.person], touched[at.Person] = true, true
@@ -214,7 +218,7 @@ func (n *neighbourhood) saveSubjects(ctx context.Context, a identity.Answer, lea
 		for _, i := range was.Identifiers {
 			of := n.stored[i].id
 			members = append(members, of[:]...)
-			if was.person.IsZero() && of != id {
+			if was.isNew && of != id {
 				links = append(links, []any{asKey(of), asKey(id)})
 			}
 		}
@@ -261,6 +265,12 @@ func lastMove(ctx context.Context, tx registry.Tx) (last int64, err error) {
 		err = nil
 	}
 	return last, err
+}
+
+// changes is a number that rises whenever a subject moves or is forgotten.
+func changes(ctx context.Context, tx registry.Tx) (n int64, err error) {
+	err = tx.QueryRow(ctx, `SELECT CAST(coalesce(sum(CAST(value AS BIGINT)), 0) AS BIGINT) FROM settings WHERE key IN ('moves', 'forgotten')`).Scan(&n)
+	return n, err
 }
 
 // ErrForgotten says that moves which the ledger lacks were forgotten: it is not

@@ -15,7 +15,7 @@ func insertDecisions(ctx context.Context, tx registry.Tx, secret *experience.Has
 	var bearing []experience.Decision
 	for _, f := range facts {
 		for _, d := range f.Decisions {
-			added, err := insertDecision(ctx, tx, secret, d)
+			added, err := insertDecision(ctx, tx, secret, f.Import, d)
 			if err != nil {
 				return nil, err
 			}
@@ -32,16 +32,20 @@ func insertDecisions(ctx context.Context, tx registry.Tx, secret *experience.Has
 	return bearing, nil
 }
 
-func insertDecision(ctx context.Context, tx registry.Tx, secret *experience.Hasher, d experience.Decision) (bool, error) {
+func insertDecision(ctx context.Context, tx registry.Tx, secret *experience.Hasher, of experience.ID, d experience.Decision) (bool, error) {
 	side := func(i experience.Identifier) []byte {
 		if i.Kind == "" {
 			return asKey(experience.ID{})
 		}
 		return asKey(identity.PersonID(secret, i))
 	}
-	n, err := tx.Exec(ctx, `INSERT INTO decisions (id, action, a, a_kind, a_value, b, b_kind, b_value, target, taken_by, taken_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING`,
-		asKey(d.ID), string(d.Action), side(d.A), string(d.A.Kind), d.A.Value, side(d.B), string(d.B.Kind), d.B.Value, asKey(d.Target), d.By, d.At.UnixMicro())
+	var came any // with no import
+	if !of.IsZero() {
+		came = asKey(of)
+	}
+	n, err := tx.Exec(ctx, `INSERT INTO decisions (id, action, a, a_kind, a_value, b, b_kind, b_value, target, taken_by, taken_at, import_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING`,
+		asKey(d.ID), string(d.Action), side(d.A), string(d.A.Kind), d.A.Value, side(d.B), string(d.B.Kind), d.B.Value, asKey(d.Target), d.By, d.At.UnixMicro(), came)
 	return n > 0, err
 }
 

@@ -126,13 +126,14 @@ func (r *Records) recently(ctx context.Context, before time.Time, beforeID strin
 }
 
 // since gives the time of the nth last interaction up to a moment (zero: now);
-// zero when there are fewer.
+// zero when there are fewer. Whose it is does not matter, and asking would mean
+// reading another column of everything.
 func (r *Records) since(ctx context.Context, before time.Time, n int) (since time.Time, err error) {
 	upTo, args := "", []any{n - 1}
 	if !before.IsZero() {
-		upTo, args = ` AND time <= $2`, append(args, before)
+		upTo, args = ` WHERE time <= $2`, append(args, before)
 	}
-	err = r.each(ctx, `SELECT time FROM interactions WHERE person_id IS NOT NULL AND flags = 0`+upTo+` ORDER BY time DESC LIMIT 1 OFFSET $1`, args,
+	err = r.each(ctx, `SELECT time FROM interactions`+upTo+` ORDER BY time DESC LIMIT 1 OFFSET $1`, args,
 		func(rows *sql.Rows) error { return rows.Scan(&since) })
 	return since.UTC(), err
 }

@@ -43,8 +43,9 @@ type row struct {
 
 type subjectRow struct {
 	identity.Subject
-	person experience.ID // as the book has it; zero for a new subject
+	person experience.ID // as the book has it; zero for a subject it never had
 	torn   bool
+	isNew  bool // the book has it not, or not any more
 }
 
 func newNeighbourhood(secret *experience.Hasher, tx registry.Tx) *neighbourhood {

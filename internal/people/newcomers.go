@@ -13,8 +13,8 @@ import (
 // with and nothing was ever decided about: new visitors, by far the most of
 // what is new. They stand alone, whatever the rest of the world is like, so
 // nothing needs to be worked out. It gives the subjects that are left.
-func (b *Book) welcome(ctx context.Context, tx registry.Tx, fresh []identity.Subject, decisions []experience.Decision, learnt map[experience.ID]experience.ID, touched map[experience.ID]bool) ([]identity.Subject, error) {
-	alone, err := b.alone(ctx, tx, fresh, decisions)
+func (b *Book) welcome(ctx context.Context, tx registry.Tx, fresh []identity.Subject, was map[experience.ID]experience.ID, decisions []experience.Decision, learnt map[experience.ID]experience.ID, touched map[experience.ID]bool) ([]identity.Subject, error) {
+	alone, err := b.alone(ctx, tx, fresh, was, decisions)
 	if err != nil || len(alone) == 0 {
 		return fresh, err
 	}
@@ -46,7 +46,7 @@ func (b *Book) welcome(ctx context.Context, tx registry.Tx, fresh []identity.Sub
 }
 
 // alone finds the subjects that welcome is for.
-func (b *Book) alone(ctx context.Context, tx registry.Tx, fresh []identity.Subject, decisions []experience.Decision) (map[experience.ID]bool, error) {
+func (b *Book) alone(ctx context.Context, tx registry.Tx, fresh []identity.Subject, was map[experience.ID]experience.ID, decisions []experience.Decision) (map[experience.ID]bool, error) {
 	met := map[experience.ID]bool{} // identifiers that something else names
 	for _, d := range decisions {
 		for _, i := range []experience.Identifier{d.A, d.B} {
@@ -66,7 +66,7 @@ func (b *Book) alone(ctx context.Context, tx registry.Tx, fresh []identity.Subje
 	alone := map[experience.ID]bool{}
 	var ids []any
 	for _, s := range fresh {
-		if len(s.Identifiers) == 1 && !met[s.ID] && !several[s.Identifiers[0]] {
+		if len(s.Identifiers) == 1 && was[s.ID].IsZero() && !met[s.ID] && !several[s.Identifiers[0]] {
 			alone[s.ID] = true
 			ids = append(ids, asKey(s.ID))
 		}

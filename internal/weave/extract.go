@@ -48,7 +48,7 @@ func (x extractor) extract(r *experience.Record, row *experience.Interaction, fa
 		Subject: subject, Visit: text(context.SessionID), Flags: r.Flags, Imported: e.Imported, Import: e.Import,
 		Properties: e.Properties, Context: e.Context,
 	}
-	*fact = experience.Fact{Subject: subject, Identifiers: ids, Source: r.Source, Time: e.Time, Consents: context.consents()}
+	*fact = experience.Fact{Subject: subject, Identifiers: ids, Source: r.Source, Time: e.Time, Consents: context.consents(), Import: e.Import}
 	if e.Kind == experience.Identify || e.Kind == experience.Group {
 		row.Properties = e.Traits
 	}

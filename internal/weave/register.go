@@ -57,14 +57,21 @@ func (w *Weaver) register(ctx context.Context, head ledger.Head, s skein) (Lesso
 		moves  []ledger.Move
 	)
 	run := w.Registry.Write
-	if s.ahead {
+	var forgetting Forgetting
+	var err error
+	switch {
+	case s.ahead:
 		run = w.Registry.Read
+	case len(s.forget) > 0:
+		if forgetting, err = w.forgetting(ctx, &s); err != nil {
+			return lesson, nil, err
+		}
 	}
-	err := run(ctx, func(ctx context.Context, tx registry.Tx) (err error) {
+	err = run(ctx, func(ctx context.Context, tx registry.Tx) (err error) {
 		if s.ahead {
 			lesson, err = w.Identity.Recall(ctx, tx, s.facts)
 		} else {
-			lesson, err = w.learn(ctx, tx, head, s)
+			lesson, err = w.learn(ctx, tx, head, s, forgetting)
 		}
 		if err != nil {
 			return err
@@ -81,7 +88,7 @@ func (w *Weaver) register(ctx context.Context, head ledger.Head, s skein) (Lesso
 	return lesson, moves, nil
 }
 
-func (w *Weaver) learn(ctx context.Context, tx registry.Tx, head ledger.Head, s skein) (Lesson, error) {
+func (w *Weaver) learn(ctx context.Context, tx registry.Tx, head ledger.Head, s skein, forgetting Forgetting) (Lesson, error) {
 	// The position is also the fence: a weaver that lost its turn without
 	// noticing finds it moved on, and changes nothing.
 	n, err := tx.Exec(ctx, `UPDATE weave_head SET sequence = $1, hash = $2, region = $3, currency = $4 WHERE id = 1 AND sequence = $5 AND hash = $6`,
@@ -94,6 +101,14 @@ func (w *Weaver) learn(ctx context.Context, tx registry.Tx, head ledger.Head, s 
 	}
 	if err := w.Identity.ForgetMoves(ctx, tx, head.Move); err != nil {
 		return Lesson{}, err
+	}
+	if len(s.forget) > 0 {
+		if err := w.Identity.Forget(ctx, tx, forgetting); err != nil {
+			return Lesson{}, err
+		}
+		if err := noteTakenBack(ctx, tx, s.forget, w.Clock()); err != nil {
+			return Lesson{}, err
+		}
 	}
 	return w.Identity.Learn(ctx, tx, s.facts)
 }

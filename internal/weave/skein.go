@@ -19,6 +19,7 @@ type skein struct {
 	after   experience.Position
 	company experience.Company // as which it was read
 	ahead   bool               // the registry has it already
+	forget  []experience.ID    // imports that it takes back
 	err     error
 }
 
@@ -79,9 +80,15 @@ func (w *Weaver) leaveOut(ctx context.Context, s *skein) error {
 	if err != nil {
 		return err
 	}
+	s.keep(func(k int) bool { return fresh[k] })
+	return nil
+}
+
+// keep drops what does not pass.
+func (s *skein) keep(pass func(k int) bool) {
 	n := 0
-	for k, ok := range fresh {
-		if !ok {
+	for k := range s.rows {
+		if !pass(k) {
 			continue
 		}
 		if n != k {
@@ -90,7 +97,6 @@ func (w *Weaver) leaveOut(ctx context.Context, s *skein) error {
 		n++
 	}
 	s.rows, s.facts = s.rows[:n], s.facts[:n]
-	return nil
 }
 
 // reader reads the log one step ahead: while a skein is being written into the
@@ -181,6 +187,9 @@ func (w *Weaver) step(ctx context.Context, changed <-chan struct{}, r *reader) e
 // knit takes a skein that begins at the ledger's head into both books.
 func (w *Weaver) knit(ctx context.Context, head ledger.Head, s skein) error {
 	start := w.Clock()
+	if err := w.takeBack(ctx, &s); err != nil {
+		return err
+	}
 	if err := w.leaveOut(ctx, &s); err != nil {
 		return err
 	}
@@ -193,7 +202,7 @@ func (w *Weaver) knit(ctx context.Context, head ledger.Head, s skein) error {
 		row.Person = lesson.Persons[k]
 		row.Touchpoint = w.catalogue.Match(row.Source, row.Kind, row.Name, row.Properties)
 	}
-	if err := w.Ledger.Append(ctx, ledger.Batch{Before: head.Position, After: s.after, Rows: s.rows, Checked: true, Moves: moves, Catalogue: w.catalogue.Version}); err != nil {
+	if err := w.Ledger.Append(ctx, ledger.Batch{Before: head.Position, After: s.after, Forget: s.forget, Rows: s.rows, Checked: true, Moves: moves, Catalogue: w.catalogue.Version}); err != nil {
 		return err
 	}
 	w.woven.Store(s.after.Sequence)

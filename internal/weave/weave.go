@@ -6,6 +6,7 @@ package weave
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,6 +33,7 @@ type Ledger interface {
 	Head(ctx context.Context) (ledger.Head, error)
 	Fresh(ctx context.Context, rows []experience.Interaction) ([]bool, error)
 	Append(ctx context.Context, b ledger.Batch) error
+	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
 // Lesson is what an Identity did in one transaction.
@@ -44,6 +46,8 @@ type Lesson struct {
 type Identity interface {
 	Learn(ctx context.Context, tx registry.Tx, facts []experience.Fact) (Lesson, error)
 	Recall(ctx context.Context, tx registry.Tx, facts []experience.Fact) (Lesson, error)
+	// Forget comes before Learn, in the same transaction.
+	Forget(ctx context.Context, tx registry.Tx, f Forgetting) error
 	Moves(ctx context.Context, tx registry.Tx, after int64) ([]ledger.Move, error)
 	ForgetMoves(ctx context.Context, tx registry.Tx, upTo int64) error
 }
