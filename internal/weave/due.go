@@ -2,7 +2,6 @@ package weave
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -31,16 +30,7 @@ func (w *Weaver) Due(b stream.Block) ([]Due, error) {
 		if err := x.extract(&b.Records[i], &row, &fact); err != nil {
 			return nil, fmt.Errorf("%w: block %d, event %d: %w", ErrDamaged, b.Position.Sequence, i, err)
 		}
-		out[i] = Due{ID: row.ID, ReceivedAt: row.ReceivedAt, Imported: row.Imported, Import: row.Import}
-		if row.Source == OwnSource && row.Name == ImportTakenBack {
-			var said struct {
-				Import experience.ID `json:"import"`
-			}
-			if err := json.Unmarshal(row.Properties, &said); err != nil {
-				return nil, fmt.Errorf("%w: block %d, event %d: %w", ErrDamaged, b.Position.Sequence, i, err)
-			}
-			out[i].TakesBack = said.Import
-		}
+		out[i] = Due{ID: row.ID, ReceivedAt: row.ReceivedAt, Imported: row.Imported, Import: row.Import, TakesBack: takesBack(&row)}
 	}
 	return out, nil
 }

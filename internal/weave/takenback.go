@@ -38,13 +38,8 @@ func (w *Weaver) takeBack(ctx context.Context, s *skein) error {
 		if !row.Import.IsZero() {
 			with[row.Import] = true
 		}
-		if row.Source == OwnSource && row.Name == ImportTakenBack {
-			var p struct {
-				Import experience.ID `json:"import"`
-			}
-			if json.Unmarshal(row.Properties, &p) == nil && !p.Import.IsZero() && !slices.Contains(s.forget, p.Import) {
-				s.forget = append(s.forget, p.Import)
-			}
+		if id := takesBack(row); !id.IsZero() && !slices.Contains(s.forget, id) {
+			s.forget = append(s.forget, id)
 		}
 	}
 	if len(with) == 0 {
@@ -68,6 +63,20 @@ func (w *Weaver) takeBack(ctx context.Context, s *skein) error {
 		s.keep(func(k int) bool { return !back[s.rows[k].Import] })
 	}
 	return err
+}
+
+// takesBack gives the import that a row takes back; zero for all others.
+func takesBack(row *experience.Interaction) experience.ID {
+	if row.Source != OwnSource || row.Name != ImportTakenBack {
+		return experience.ID{}
+	}
+	var said struct {
+		Import experience.ID `json:"import"`
+	}
+	if json.Unmarshal(row.Properties, &said) != nil {
+		return experience.ID{}
+	}
+	return said.Import
 }
 
 // forgetting asks the ledger what imports leave behind. Subjects that the
