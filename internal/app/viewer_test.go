@@ -19,6 +19,12 @@ import (
 // looks are ways of asking for a route that may show more than the bare one:
 // queries, or whole paths. None carries one of the secrets: an answer may repeat what was asked.
 var looks = map[string][]string{
+	"/explore/funnel":                 {"?step=event%3ALogin&by=properties.email&period=all", "?step=kind%3Aidentify&period=all"},
+	"/explore/funnel/people":          {"?step=kind%3Aidentify&at=1&period=all", "?step=kind%3Atrack&case=properties.email&at=1&period=all"},
+	"/explore/paths":                  {"?anchor=kind%3Atrack&by=properties.email&period=all", "?anchor=kind%3Atrack&period=all"},
+	"/explore/process":                {"?by=properties.email&period=all", "?case=properties.email&period=all"},
+	"/explore/trends":                 {"?by=properties.email&period=all", "?by=event&period=all"},
+	"/explore/trends.csv":             {"?by=properties.email&period=all", "?by=properties.name&period=all"},
 	"/people":                         {"?q=zebe", "?q=uni"},
 	"/people/suggest":                 {"?q=zebe", "?q=uni"},
 	"/people/{id}/timeline":           {"?all=true", "?before=2030-01-01T00:00:00Z"},

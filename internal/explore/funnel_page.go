@@ -3,7 +3,9 @@ package explore
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 
 	"regia/internal/analytics"
 	"regia/internal/experience"
@@ -251,6 +253,12 @@ func (r *Room) named(ctx context.Context, scope analytics.Scope, cases []string)
 		id := owners[name]
 		list[i] = behind{name: name, person: id, called: names[id]}
 	}
+	slices.SortStableFunc(list, func(a, b behind) int { // who has a name comes first
+		if (a.called == "") != (b.called == "") {
+			return strings.Compare(b.called, a.called)
+		}
+		return strings.Compare(strings.ToLower(a.called), strings.ToLower(b.called))
+	})
 	return list, nil
 }
 

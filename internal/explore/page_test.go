@@ -188,7 +188,9 @@ func TestTroubleStaysInItsBox(t *testing.T) {
 	d := newDesk(t).shop()
 	wants(t, d.get(at(buy, "")+"&period=custom&from=2026-03-05&to=2026-03-01", "owner"), "error-box", "The period ends before it begins", `id="question"`)
 	wants(t, d.get(at(buy, "")+"&field=revenue&is=at_least&value=much", "owner"), "This needs a number", `id="question"`)
-	wants(t, d.get(at(buy, "")+"&period=custom&from=2001-03-01&to=2001-03-02", "owner"), "Nothing in this period answers")
+	for _, question := range []string{at(buy, "") + "&", "/explore/paths?anchor=event%3ANever&", "/explore/retention?", "/explore/trends?", "/explore/process?"} {
+		wants(t, d.get(question+"period=custom&from=2001-03-01&to=2001-03-02", "owner"), "Nothing in this period answers")
+	}
 	d.room.Patience = time.Nanosecond
 	wants(t, d.get(at(buy, ""), "owner"), `hx-trigger="load"`, "wait=1", "<noscript>", `id="question"`)
 	wants(t, d.get(at(buy, "")+"&wait=1", "owner", "HX-Request", "true"), "24 people out of 40")
@@ -200,7 +202,7 @@ func TestTooManyThings(t *testing.T) {
 		d.did(n, 30, "Thing "+whole(int64(n)), "page", "")
 	}
 	d.shop()
-	wants(t, d.get("/explore/process?case=person&period=30d", "owner"), "error-box", "more than a thousand different things")
+	wants(t, d.get("/explore/process?period=30d", "owner"), "error-box", "more than a thousand different things")
 	wants(t, d.get("/explore/process?by=touchpoint&period=30d", "owner"), "What follows what")
 }
 

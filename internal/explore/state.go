@@ -117,6 +117,9 @@ func readState(question string, q url.Values) state {
 		}
 		s.conditions = append(s.conditions, condition{field, q["is"][i], strings.TrimSpace(q["value"][i])})
 	}
+	if s.of == "person" { // the form says what is meant anyhow
+		s.of = ""
+	}
 	if s.period != "custom" {
 		s.from, s.to = "", ""
 	}

@@ -37,7 +37,7 @@ type FlowProps struct {
 const (
 	flowWide  = 156
 	flowHigh  = 48
-	flowLayer = 236 // from one layer to the next
+	flowLayer = 216 // from one layer to the next
 	flowRow   = 88  // from one box to the next in a layer
 	flowPass  = 40  // room of a long edge that passes by
 	flowEdge  = 16  // around everything
@@ -217,10 +217,14 @@ func (f *flow) place(g *flowGrid) {
 		}
 		tallest = max(tallest, heights[l])
 	}
+	narrow := f.narrow(g)
 	for l, list := range g.layers {
 		y := flowEdge + (tallest-heights[l])/2
 		for _, n := range list {
-			b := flowBox{x: flowEdge + flowWide/2 + float64(l)*flowLayer, y: y + g.room(n)/2}
+			b := flowBox{x: flowEdge + flowWide/2 + float64(l)*flowLayer - narrow, y: y + g.room(n)/2}
+			if narrow > 0 && l == 0 {
+				b.x = flowEdge + 2*flowMark
+			}
 			if n < g.real {
 				b.wide, b.high = flowWide, flowHigh
 				if f.Nodes[n].Mark {
@@ -231,8 +235,22 @@ func (f *flow) place(g *flowGrid) {
 			y += g.room(n)
 		}
 	}
-	f.width = 2*flowEdge + flowWide + float64(max(0, len(g.layers)-1))*flowLayer
+	f.width = 2*flowEdge + flowWide + float64(max(0, len(g.layers)-1))*flowLayer - narrow
 	f.height = 2*flowEdge + tallest
+}
+
+// narrow is how much room the first layer leaves where it holds nothing but
+// marks, which are smaller than boxes.
+func (f *flow) narrow(g *flowGrid) float64 {
+	if len(g.layers) < 2 {
+		return 0
+	}
+	for _, n := range g.layers[0] {
+		if !f.Nodes[n].Mark {
+			return 0
+		}
+	}
+	return flowWide - 5*flowMark
 }
 
 // route draws the edges: along their passes, or back below everything.
