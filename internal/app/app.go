@@ -94,7 +94,7 @@ func (a *App) openBooks(ctx context.Context) (err error) {
 		return err
 	}
 	a.closers = append(a.closers, a.Registry.Close)
-	l := ledger.Options{URL: c.Ledger, Logger: a.Logger}
+	l := ledger.Options{URL: c.Ledger, Logger: a.Logger, HotLimit: c.LedgerHotRows}
 	if c.Ledger == "" {
 		l.Path = filepath.Join(c.Data, ledgerFile)
 	}

@@ -30,6 +30,8 @@ type Config struct {
 	Retention      time.Duration `koanf:"log-retention"`    // how long woven blocks stay in the log; 0 = DefaultRetention
 	Backlog        int64         `koanf:"log-max-bytes"`    // beyond it the front door answers 503
 	ImportMaxBytes int64         `koanf:"import-max-bytes"` // of the files of one import; 0 = 4 GiB
+	TidyEvery      time.Duration `koanf:"tidy-every"`       // pause between two looks at whether the ledger wants sorting; 0 = 20 s
+	LedgerHotRows  int           `koanf:"ledger-hot-rows"`  // rows worth sorting; 0 = the ledger's own choice
 }
 
 // DefaultListen is where Regia listens unless told otherwise.

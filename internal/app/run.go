@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -43,7 +44,7 @@ const compactAgain = 30
 // tidy sorts the ledger, and gives the memory of a busy time back once it is
 // over: an idle Regia shares its machine with others.
 func (a *App) tidy(ctx context.Context) error {
-	t := time.NewTicker(tidyEvery)
+	t := time.NewTicker(cmp.Or(a.Config.TidyEvery, tidyEvery))
 	defer t.Stop()
 	var before uint64
 	var pause int // ticks until the next try, after one that failed

@@ -98,6 +98,11 @@ func engineFlags(cmd *cobra.Command) {
 	f.Duration("log-retention", 0, "how long woven blocks stay in the log (default 7 days)")
 	f.Int64("import-max-bytes", 0, "size of the files that may be uploaded for one import (default 4 GiB)")
 	f.Int64("log-max-bytes", 0, "size of the log beyond which events are refused with 503 (default 8 GiB)")
+	// For tests and for those who measure: nobody needs to set them.
+	f.Duration("tidy-every", 0, "pause between two looks at whether the ledger wants sorting (default 20 s)")
+	f.Int("ledger-hot-rows", 0, "rows of the ledger that are worth sorting")
+	_ = f.MarkHidden("tidy-every") // both are there
+	_ = f.MarkHidden("ledger-hot-rows")
 }
 
 // config reads the settings: flag, environment, file, default.
