@@ -43,7 +43,13 @@ func (x *traffic) start() {
 	for range trafficClients {
 		x.clients.Go(func() {
 			for ctx.Err() == nil {
-				x.one(ctx)
+				if x.one(ctx) {
+					continue
+				}
+				select { // refused: a moment later again
+				case <-time.After(20 * time.Millisecond):
+				case <-ctx.Done():
+				}
 			}
 		})
 	}
@@ -78,12 +84,13 @@ func (x *traffic) batch() (ids []string, body []byte) {
 	return ids, body
 }
 
-func (x *traffic) one(ctx context.Context) {
+// one sends a batch, and tells whether it was acknowledged.
+func (x *traffic) one(ctx context.Context) bool {
 	ids, body := x.batch()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+x.r.addr+"/v1/batch", bytes.NewReader(body))
 	if err != nil {
 		x.r.t.Error(err)
-		return
+		return false
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.SetBasicAuth(x.r.keys.WriteKey, "")
@@ -101,7 +108,9 @@ func (x *traffic) one(ctx context.Context) {
 		for _, id := range ids {
 			x.acked[id] = true
 		}
+		return true
 	}
+	return false
 }
 
 func (x *traffic) count() int {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/duckdb/duckdb-go/v2"
 
@@ -19,19 +20,23 @@ import (
 // duck keeps the ledger in one DuckDB file. Rows lie in parts: tables of one
 // shape, see duckdb_parts.go.
 type duck struct {
-	db        *sql.DB
-	connector *duckdb.Connector
-	options   Options
+	options Options
+	pool    atomic.Pointer[sql.DB] // anew after a fault of the disk
 
 	writing sync.Mutex // held during a write transaction: there is one writer
-	writer  *sql.Conn  // its connection
-	// edits counts changes made to rows in place (retouches, imports taken back), guarded by
-	// writing: a part being rewritten meanwhile must be rewritten again.
+	writer  *sql.Conn  // its connection; nil while the file is being opened
+	// edits counts transactions that changed rows in place (retouches, imports
+	// taken back), guarded by writing: a part being rewritten meanwhile must be
+	// rewritten again.
 	edits int64
 
 	compacting sync.Mutex // held by the one compaction
 	layout     layout
+	mending    mending
 }
+
+// db gives the connections that read.
+func (d *duck) db() *sql.DB { return d.pool.Load() }
 
 // Settings of the whole database. Nothing is ever fetched from the network, and
 // no query may reach files or change settings. Without the allocator's threads
@@ -50,21 +55,39 @@ const duckSettings = `
 	SET GLOBAL lock_configuration = true`
 
 func openDuck(ctx context.Context, o Options) (*duck, error) {
-	connector, err := duckdb.NewConnector(o.Path, nil)
-	if err != nil {
-		if strings.Contains(err.Error(), "Could not set lock on file") {
-			return nil, inUse(o.Path, err)
-		}
-		return nil, &experience.Error{Code: experience.Unavailable, Err: err, Message: fmt.Sprintf(
-			"the ledger %s cannot be opened: %v", o.Path, err)}
-	}
-	d := &duck{db: sql.OpenDB(connector), connector: connector, options: o}
-	d.db.SetMaxOpenConns(16)
-	d.db.SetMaxIdleConns(4)
-	if err := d.prepare(ctx); err != nil {
-		return nil, errors.Join(d.translate(err), d.close())
+	d := &duck{options: o}
+	d.mending.alive, d.mending.stop = context.WithCancel(context.Background())
+	if err := d.connect(ctx); err != nil {
+		return nil, err
 	}
 	return d, nil
+}
+
+// connect opens the file; on an error nothing stays open.
+func (d *duck) connect(ctx context.Context) error {
+	connector, err := duckdb.NewConnector(d.options.Path, nil)
+	if err != nil {
+		if strings.Contains(err.Error(), "Could not set lock on file") {
+			return inUse(d.options.Path, err)
+		}
+		return &experience.Error{Code: experience.Unavailable, Err: err, Message: fmt.Sprintf(
+			"the ledger %s cannot be opened: %v", d.options.Path, err)}
+	}
+	pool := sql.OpenDB(connector)
+	pool.SetMaxOpenConns(16)
+	pool.SetMaxIdleConns(4)
+	d.pool.Store(pool)
+	if err := d.prepare(ctx); err != nil {
+		return errors.Join(d.explain(err), d.disconnect())
+	}
+	return nil
+}
+
+func (d *duck) disconnect() (err error) {
+	if d.writer != nil {
+		err, d.writer = d.writer.Close(), nil
+	}
+	return errors.Join(err, d.db().Close())
 }
 
 func inUse(path string, cause error) error {
@@ -73,7 +96,7 @@ func inUse(path string, cause error) error {
 }
 
 func (d *duck) prepare(ctx context.Context) (err error) {
-	if d.writer, err = d.db.Conn(ctx); err != nil {
+	if d.writer, err = d.db().Conn(ctx); err != nil {
 		return err
 	}
 	// DuckDB gives one process the same database twice; two writers would not
@@ -101,7 +124,7 @@ func (d *duck) prepare(ctx context.Context) (err error) {
 			"the ledger %s cannot be closed to others: %v", d.options.Path, err)}
 	}
 	d.layout.remember(ctx, d.writer)
-	return d.dropOrphans(ctx)
+	return d.removeOrphans(ctx)
 }
 
 // duckMigrations make version i+1 of the tables from version i. Append only.
@@ -165,7 +188,7 @@ func freshHot(ctx context.Context, t *duckTx) error {
 }
 
 func (d *duck) migrate(ctx context.Context) error {
-	return d.write(ctx, func(tx writeTx) error {
+	return d.inTransaction(ctx, func(tx *duckTx) error {
 		if _, err := tx.exec(ctx, `CREATE TABLE IF NOT EXISTS schema_version (version BIGINT)`); err != nil {
 			return err
 		}
@@ -177,7 +200,7 @@ func (d *duck) migrate(ctx context.Context) error {
 			return experience.Errorf(experience.Conflict, "the ledger %s was written by a newer Regia", d.options.Path)
 		}
 		for ; version < len(duckMigrations); version++ {
-			if err := duckMigrations[version](ctx, tx.(*duckTx)); err != nil {
+			if err := duckMigrations[version](ctx, tx); err != nil {
 				return err
 			}
 			if _, err := tx.exec(ctx, `INSERT INTO schema_version VALUES ($1)`, version+1); err != nil {
@@ -189,18 +212,15 @@ func (d *duck) migrate(ctx context.Context) error {
 }
 
 func (d *duck) name() string    { return "DuckDB" }
-func (d *duck) reader() *sql.DB { return d.db }
+func (d *duck) reader() *sql.DB { return d.db() }
 
 func (d *duck) close() error {
+	d.mending.end()
 	d.compacting.Lock()
 	defer d.compacting.Unlock()
 	d.writing.Lock()
 	defer d.writing.Unlock()
-	var err error
-	if d.writer != nil {
-		err = d.writer.Close()
-	}
-	return errors.Join(err, d.db.Close())
+	return d.disconnect()
 }
 
 // rest writes the file's log into the file: until then its rows stay in memory
@@ -208,6 +228,9 @@ func (d *duck) close() error {
 func (d *duck) rest(ctx context.Context) error {
 	d.writing.Lock()
 	defer d.writing.Unlock()
+	if d.writer == nil {
+		return errMending
+	}
 	_, err := d.writer.ExecContext(ctx, `CHECKPOINT`)
 	return err
 }
@@ -217,6 +240,9 @@ func (d *duck) rest(ctx context.Context) error {
 func (d *duck) write(ctx context.Context, f func(tx writeTx) error) error {
 	d.writing.Lock()
 	defer d.writing.Unlock()
+	if d.writer == nil {
+		return errMending
+	}
 	return d.inTransaction(ctx, func(tx *duckTx) error { return f(tx) })
 }
 
@@ -245,15 +271,29 @@ func (d *duck) inTransaction(ctx context.Context, f func(tx *duckTx) error) erro
 }
 
 func (d *duck) translate(err error) error {
+	if d.mending.broken.Load() {
+		return errors.Join(errMending, err)
+	}
+	err = d.explain(err)
+	if errors.Is(err, errMending) {
+		d.mend()
+	}
+	return err
+}
+
+// explain gives an error of DuckDB words and a code.
+func (d *duck) explain(err error) error {
 	var e *duckdb.Error
 	switch {
 	case !errors.As(err, &e):
 		return err
-	case e.Type == duckdb.ErrorTypeFatal:
-		return &experience.Error{Code: experience.Unavailable, Message: "the ledger has stopped after a fault of its disk or memory: restart Regia", Err: err}
 	case e.Type == duckdb.ErrorTypeIO && strings.Contains(e.Msg, "Corrupt"):
 		return &experience.Error{Code: experience.Internal, Err: err, Message: fmt.Sprintf(
 			"the ledger file %s is damaged (%s); restore log, registry and ledger from the same backup", d.options.Path, firstLine(e.Msg))}
+	case e.Type == duckdb.ErrorTypeFatal, strings.Contains(e.Msg, "has been invalidated"):
+		return errors.Join(errMending, err)
+	case e.Type == duckdb.ErrorTypeIO:
+		return &experience.Error{Code: experience.Unavailable, Err: err, Message: "the ledger's file cannot be read or written: " + firstLine(e.Msg)}
 	}
 	return err
 }

@@ -29,7 +29,7 @@ func (d *duck) build(ctx context.Context, source string, old part) ([]part, erro
 		if p.kind == "cold" {
 			p.low, p.high = chunks[0].low, chunks[n-1].high
 		}
-		if p.name, err = newName(ctx, d.db, p.kind); err != nil {
+		if p.name, err = newName(ctx, d.db(), p.kind); err != nil {
 			return nil, err
 		}
 		if err := d.buildPart(ctx, p, source, chunks[:n]); err != nil {
@@ -43,7 +43,7 @@ func (d *duck) build(ctx context.Context, source string, old part) ([]part, erro
 // buildPart commits slice by slice: what a transaction wrote stays in memory
 // until it ends, however long its texts are.
 func (d *duck) buildPart(ctx context.Context, p part, source string, chunks []part) error {
-	if _, err := d.db.ExecContext(ctx, `CREATE TABLE `+p.name+` (`+duckColumnTypes+`)`); err != nil {
+	if _, err := d.db().ExecContext(ctx, `CREATE TABLE `+p.name+` (`+duckColumnTypes+`)`); err != nil {
 		return err
 	}
 	for _, c := range chunks {
@@ -59,7 +59,7 @@ func (d *duck) buildPart(ctx context.Context, p part, source string, chunks []pa
 func (d *duck) insertChunk(ctx context.Context, p part, source string, c part) error {
 	insert := `INSERT INTO ` + p.name + ` SELECT * FROM (` + source + `) WHERE ` + c.where("person_id")
 	if c.kind != "cold" {
-		_, err := d.db.ExecContext(ctx, insert)
+		_, err := d.db().ExecContext(ctx, insert)
 		return err
 	}
 	total, cuts, err := d.slices(ctx, source, c)
@@ -76,7 +76,7 @@ func (d *duck) insertChunk(ctx context.Context, p part, source string, c part) e
 		if k < len(cuts) {
 			to, args = ` AND NOT `+cuts[k].reached(len(args)), append(args, cuts[k].args()...)
 		}
-		r, err := d.db.ExecContext(ctx, insert+from+to+` ORDER BY person_id, time, id`, args...)
+		r, err := d.db().ExecContext(ctx, insert+from+to+` ORDER BY person_id, time, id`, args...)
 		if err != nil {
 			return err
 		}
@@ -113,13 +113,13 @@ func (d *duck) slices(ctx context.Context, source string, c part) (total int64, 
 	rows := `FROM (` + source + `) WHERE ` + c.where("person_id")
 	const size = `(strlen(properties::TEXT) + strlen(coalesce(context::TEXT, '')) + 200)`
 	var bytes int64
-	if err := d.db.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(`+size+`), 0)::BIGINT `+rows).Scan(&total, &bytes); err != nil {
+	if err := d.db().QueryRowContext(ctx, `SELECT count(*), coalesce(sum(`+size+`), 0)::BIGINT `+rows).Scan(&total, &bytes); err != nil {
 		return 0, nil, err
 	}
 	if bytes <= d.options.sortBytes {
 		return total, nil, nil
 	}
-	found, err := d.db.QueryContext(ctx, fmt.Sprintf(`SELECT person_id::TEXT, time, id::TEXT FROM (
+	found, err := d.db().QueryContext(ctx, fmt.Sprintf(`SELECT person_id::TEXT, time, id::TEXT FROM (
 		SELECT *, lag(slice) OVER (ORDER BY person_id, time, id) AS former FROM (
 			SELECT person_id, time, id, sum(size) OVER (ORDER BY person_id, time, id ROWS UNBOUNDED PRECEDING) // %d AS slice
 			FROM (SELECT person_id, time, id, %s AS size %s)))
@@ -147,14 +147,14 @@ func (d *duck) divide(ctx context.Context, source string, old part) ([]part, err
 	}
 	chunks := []part{old}
 	var total int64
-	if err := d.db.QueryRowContext(ctx, `SELECT count(*) FROM (`+source+`)`).Scan(&total); err != nil {
+	if err := d.db().QueryRowContext(ctx, `SELECT count(*) FROM (`+source+`)`).Scan(&total); err != nil {
 		return nil, err
 	}
 	n := total*chunksInPart/d.options.partRows + 1
 	if n == 1 || old.kind != "cold" {
 		return chunks, nil
 	}
-	rows, err := d.db.QueryContext(ctx, fmt.Sprintf(`SELECT min(person_id)::TEXT FROM (
+	rows, err := d.db().QueryContext(ctx, fmt.Sprintf(`SELECT min(person_id)::TEXT FROM (
 		SELECT person_id, ntile(%d) OVER (ORDER BY person_id) AS chunk FROM (SELECT person_id FROM (%s) USING SAMPLE 50000 ROWS))
 		GROUP BY chunk ORDER BY chunk OFFSET 1`, n, source))
 	if err != nil {

@@ -69,14 +69,14 @@ type counted struct {
 type countedParts []counted
 
 func (d *duck) countParts(ctx context.Context) (countedParts, error) {
-	parts, err := listParts(ctx, d.db)
+	parts, err := listParts(ctx, d.db())
 	if err != nil {
 		return nil, err
 	}
 	all := make(countedParts, len(parts))
 	for i, p := range parts {
 		all[i].part = p
-		if err := d.db.QueryRowContext(ctx, `SELECT count(*) FROM `+p.name).Scan(&all[i].rows); err != nil {
+		if err := d.db().QueryRowContext(ctx, `SELECT count(*) FROM `+p.name).Scan(&all[i].rows); err != nil {
 			return nil, err
 		}
 	}

@@ -9,14 +9,14 @@ import (
 // a sorted part leaves it for the hot part, to be sorted in again.
 func (d *duck) fold(ctx context.Context, force bool, s *CompactStats) error {
 	var pending, upTo int64
-	row := d.db.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM overrides), (SELECT move FROM head)`)
+	row := d.db().QueryRowContext(ctx, `SELECT (SELECT count(*) FROM overrides), (SELECT move FROM head)`)
 	if err := row.Scan(&pending, &upTo); err != nil {
 		return err
 	}
 	if pending == 0 || pending < foldFrom && !force {
 		return nil
 	}
-	parts, err := listParts(ctx, d.db)
+	parts, err := listParts(ctx, d.db())
 	if err != nil {
 		return err
 	}

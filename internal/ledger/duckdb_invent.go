@@ -19,7 +19,7 @@ const (
 // invent writes sorted parts by SQL alone, a piece at a time.
 func (d *duck) invent(ctx context.Context, people int64, until time.Time, told func(done int64)) error {
 	var rows int64
-	if err := d.db.QueryRowContext(ctx, `SELECT count(*) FROM interactions`).Scan(&rows); err != nil {
+	if err := d.db().QueryRowContext(ctx, `SELECT count(*) FROM interactions`).Scan(&rows); err != nil {
 		return err
 	}
 	if rows > 0 {
@@ -31,15 +31,15 @@ func (d *duck) invent(ctx context.Context, people int64, until time.Time, told f
 			p.low = experience.ID{}
 		}
 		var err error
-		if p.name, err = newName(ctx, d.db, p.kind); err != nil {
+		if p.name, err = newName(ctx, d.db(), p.kind); err != nil {
 			return err
 		}
-		if _, err := d.db.ExecContext(ctx, `CREATE TABLE `+p.name+` (`+duckColumnTypes+`)`); err != nil {
+		if _, err := d.db().ExecContext(ctx, `CREATE TABLE `+p.name+` (`+duckColumnTypes+`)`); err != nil {
 			return err
 		}
 		for range inventedPart {
 			to := min(from+inventedPiece, people)
-			if _, err := d.db.ExecContext(ctx, `INSERT INTO `+p.name+` `+inventedSQL, from, to, until.UTC()); err != nil {
+			if _, err := d.db().ExecContext(ctx, `INSERT INTO `+p.name+` `+inventedSQL, from, to, until.UTC()); err != nil {
 				return err
 			}
 			from = to

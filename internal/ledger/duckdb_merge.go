@@ -39,7 +39,7 @@ func (d *duck) merge(ctx context.Context, loose countedParts, old part, s *Compa
 		branches = append(branches, `SELECT `+columns+` FROM `+p.name+` WHERE `+old.where("person_id"))
 	}
 	var rows int64
-	if err := d.db.QueryRowContext(ctx, `SELECT count(*) FROM (`+strings.Join(branches, ` UNION ALL `)+`)`).Scan(&rows); err != nil || rows == 0 {
+	if err := d.db().QueryRowContext(ctx, `SELECT count(*) FROM (`+strings.Join(branches, ` UNION ALL `)+`)`).Scan(&rows); err != nil || rows == 0 {
 		return err
 	}
 	if old.name != "" {
@@ -142,7 +142,17 @@ func (t *duckTx) dropEmpty(ctx context.Context, loose string) error {
 
 // dropOrphans drops tables that a stopped compaction wrote and never listed.
 func (d *duck) dropOrphans(ctx context.Context) error {
-	rows, err := d.db.QueryContext(ctx, `SELECT table_name FROM duckdb_tables()
+	d.writing.Lock()
+	defer d.writing.Unlock()
+	if d.writer == nil {
+		return errMending
+	}
+	return d.removeOrphans(ctx)
+}
+
+// removeOrphans is dropOrphans for who has the lock.
+func (d *duck) removeOrphans(ctx context.Context) error {
+	rows, err := d.db().QueryContext(ctx, `SELECT table_name FROM duckdb_tables()
 		WHERE (table_name LIKE 'cold\_%' ESCAPE '\' OR table_name LIKE 'nobody\_%' ESCAPE '\' OR table_name LIKE 'hot\_%' ESCAPE '\' OR table_name LIKE 'warm\_%' ESCAPE '\')
 		AND table_name NOT IN (SELECT name FROM parts)`)
 	if err != nil {
@@ -161,7 +171,7 @@ func (d *duck) dropOrphans(ctx context.Context) error {
 		return err
 	}
 	rows.Close()
-	return d.write(ctx, func(tx writeTx) error {
+	return d.inTransaction(ctx, func(tx *duckTx) error {
 		_, err := tx.exec(ctx, strings.Join(drops, "; "))
 		return err
 	})

@@ -20,7 +20,7 @@ const (
 
 // scan reads part by part in one snapshot.
 func (d *duck) scan(ctx context.Context, where string, args []any, do func(experience.Interaction) error) error {
-	conn, err := d.db.Conn(ctx)
+	conn, err := d.db().Conn(ctx)
 	if err != nil {
 		return err
 	}

@@ -19,12 +19,12 @@ const maxMerged = 64
 // snapshot with the rows.
 func (d *duck) timeline(ctx context.Context, p page) ([]experience.Interaction, error) {
 	if known, version := d.layout.read(); known != nil {
-		rows, err := d.timelineOf(ctx, d.db, p, known.parts, known.concerning(p.person))
+		rows, err := d.timelineOf(ctx, d.db(), p, known.parts, known.concerning(p.person))
 		if d.layout.is(version) {
 			return rows, err
 		}
 	}
-	conn, err := d.db.Conn(ctx)
+	conn, err := d.db().Conn(ctx)
 	if err != nil {
 		return nil, err
 	}

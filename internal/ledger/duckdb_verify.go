@@ -11,7 +11,7 @@ import (
 // verify reads every value, so that DuckDB looks at the checksum of every block,
 // and holds the parts against what they are meant to be.
 func (d *duck) verify(ctx context.Context) ([]Finding, error) {
-	parts, err := listParts(ctx, d.db)
+	parts, err := listParts(ctx, d.db())
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func (d *duck) verify(ctx context.Context) ([]Finding, error) {
 
 // readTable reads all there is in a table.
 func (d *duck) readTable(ctx context.Context, name string) (rows int64, hash float64, err error) {
-	err = d.db.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(hash(t)::DOUBLE), 0) FROM `+name+` t`).Scan(&rows, &hash)
+	err = d.db().QueryRowContext(ctx, `SELECT count(*), coalesce(sum(hash(t)::DOUBLE), 0) FROM `+name+` t`).Scan(&rows, &hash)
 	return rows, hash, err
 }
 
@@ -52,7 +52,7 @@ func (d *duck) readPart(ctx context.Context, p part) (rows int64, faults []strin
 		return 0, nil, err
 	}
 	var strangers, disorder int64
-	if err := d.db.QueryRowContext(ctx, `SELECT count(*) FROM `+p.name+` WHERE NOT (`+p.where("person_id")+`)`).Scan(&strangers); err != nil {
+	if err := d.db().QueryRowContext(ctx, `SELECT count(*) FROM `+p.name+` WHERE NOT (`+p.where("person_id")+`)`).Scan(&strangers); err != nil {
 		return 0, nil, err
 	}
 	if strangers > 0 {
@@ -61,7 +61,7 @@ func (d *duck) readPart(ctx context.Context, p part) (rows int64, faults []strin
 	if p.kind != "cold" && p.kind != "warm" {
 		return rows, faults, nil
 	}
-	err = d.db.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT person_id AS p, time AS t, lag(person_id) OVER w AS q, lag(time) OVER w AS u
+	err = d.db().QueryRowContext(ctx, `SELECT count(*) FROM (SELECT person_id AS p, time AS t, lag(person_id) OVER w AS q, lag(time) OVER w AS u
 		FROM `+p.name+` WHERE person_id IS NOT NULL WINDOW w AS (ORDER BY rowid)) WHERE q > p OR q = p AND u > t`).Scan(&disorder)
 	if disorder > 0 {
 		faults = append(faults, fmt.Sprintf("%d rows of part %s are out of order", disorder, p.name))
@@ -98,7 +98,7 @@ func disjoint(parts []part) (faults []string) {
 // verifyOverrides: one look-up must give the last person of any chain.
 func (d *duck) verifyOverrides(ctx context.Context) (Finding, error) {
 	var all, wrong int64
-	err := d.db.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM overrides), (SELECT count(*) FROM overrides WHERE was = person_id)
+	err := d.db().QueryRowContext(ctx, `SELECT (SELECT count(*) FROM overrides), (SELECT count(*) FROM overrides WHERE was = person_id)
 		+ (SELECT count(*) FROM overrides a JOIN overrides b ON a.subject = b.subject AND a.person_id = b.was)
 		+ (SELECT count(*) FROM (SELECT subject, was FROM overrides GROUP BY ALL HAVING count(*) > 1))`).Scan(&all, &wrong)
 	f := Finding{Name: "ledger overrides", OK: err == nil && wrong == 0, Found: fmt.Sprintf("%d wait to be folded in", all)}

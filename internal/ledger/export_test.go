@@ -33,3 +33,11 @@ func Sabotage(l *Ledger, statement string) error {
 		return err
 	})
 }
+
+// Mend has a DuckDB ledger open its file again, as after a fault, and waits
+// until it has.
+func Mend(l *Ledger) {
+	d := l.engine.(*duck)
+	d.mend()
+	d.mending.work.Wait()
+}

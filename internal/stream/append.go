@@ -50,7 +50,7 @@ type pending struct {
 // Append writes records and returns once all of them are on disk (on a quorum,
 // in a cluster). Records of one call keep their order. Codes: TooLarge when a
 // record exceeds MaxRecord, and then nothing is written; Unavailable when the
-// log is full, closing or not answering. After an Unavailable, or when ctx ends
+// log or its disk is full, or it is closing or not answering. After an Unavailable, or when ctx ends
 // first, some or all records may have been written: send them again, message
 // ids tell them apart.
 func (l *Log) Append(ctx context.Context, records []experience.Record) error {
@@ -67,6 +67,9 @@ func (l *Log) Append(ctx context.Context, records []experience.Record) error {
 			return experience.Errorf(experience.TooLarge, "an event of %d bytes does not fit the log", len(r.Event))
 		}
 		need += size
+	}
+	if err := l.space.check(time.Now()); err != nil {
+		return err
 	}
 	blocks, err := l.enqueue(records, need)
 	if err != nil {
@@ -218,6 +221,10 @@ func (l *Log) publish(data []byte) error {
 			return l.refusal(ctx, err, len(data))
 		}
 		l.o.Logger.Warn("a block could not be written; trying again", "error", err)
+		l.revive()
+		if l.space.failing() {
+			return experience.Errorf(experience.Unavailable, "the log could not be written to its disk; please send again in a moment: %w", err)
+		}
 		select {
 		case <-time.After(publishWait):
 		case <-ctx.Done():
@@ -234,5 +241,6 @@ func (l *Log) refusal(ctx context.Context, err error, size int) error {
 			"the log is full: %d MB wait to be woven; please send again in a moment: %w", tail.Bytes>>20, err)
 	}
 	l.o.Logger.Error("the log refused a block", "error", err)
+	l.revive()
 	return experience.Errorf(experience.Unavailable, "the log could not be written; please send again in a moment: %w", err)
 }

@@ -30,7 +30,7 @@ const (
 // embed starts a NATS server inside this process: JetStream in dir, every
 // write synchronised to disk, no signal handlers, and no listener but that of
 // devices where they are asked for.
-func embed(dir string, maxBytes int64, mqtt *MQTT, devices *Devices, logger *slog.Logger) (*server.Server, error) {
+func embed(dir string, maxBytes int64, mqtt *MQTT, devices *Devices, watch *space, logger *slog.Logger) (*server.Server, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, experience.Errorf(experience.Unavailable, "the log cannot be opened: %w", err)
 	}
@@ -58,7 +58,7 @@ func embed(dir string, maxBytes int64, mqtt *MQTT, devices *Devices, logger *slo
 	if err != nil {
 		return nil, fmt.Errorf("embedded NATS: %w", err)
 	}
-	s.SetLoggerV2(serverLog{logger}, false, false, false)
+	s.SetLoggerV2(serverLog{logger, watch}, false, false, false)
 	s.Start()
 	if !s.ReadyForConnections(serverStart) {
 		s.Shutdown()
@@ -139,7 +139,10 @@ func connect(s *server.Server, devices *Devices, url string, logger *slog.Logger
 // serverLog hands what the embedded server says to the program's own log. What
 // it says of a single device is for whoever looks for it: a device on the loose
 // must not fill the log. Keys are no one's business.
-type serverLog struct{ to *slog.Logger }
+type serverLog struct {
+	to    *slog.Logger
+	watch *space
+}
 
 func (l serverLog) Noticef(format string, v ...any) { l.to.Debug("nats: " + fmt.Sprintf(format, v...)) }
 func (l serverLog) Warnf(format string, v ...any)   { l.say(slog.LevelWarn, format, v) }
@@ -150,6 +153,9 @@ func (l serverLog) Tracef(string, ...any)           {}
 
 func (l serverLog) say(level slog.Level, format string, v []any) {
 	text := fmt.Sprintf(format, v...)
+	if strings.Contains(text, "ritical write error") { // nothing else tells
+		l.watch.failed.Store(true)
+	}
 	if strings.Contains(text, " - mid:") {
 		level, text = slog.LevelDebug, writeKey.ReplaceAllString(text, "wk_…")
 	}

@@ -61,6 +61,7 @@ type Log struct {
 	stream   jetstream.Stream
 	devices  *Devices // nil where there are none
 	mark     *mark    // nil for a cluster
+	space    *space   // nil for a cluster
 	maxBlock int
 	alive    context.Context // ends when the log closes
 	die      context.CancelFunc
@@ -119,7 +120,8 @@ func (l *Log) open(ctx context.Context) (err error) {
 			return err
 		}
 		l.devices = newDevices(l.o.Dir, l.o.MQTT)
-		if l.server, err = embed(l.o.Dir, l.o.MaxBytes, l.o.MQTT, l.devices, l.o.Logger); err != nil {
+		l.space = &space{dir: l.o.Dir}
+		if l.server, err = embed(l.o.Dir, l.o.MaxBytes, l.o.MQTT, l.devices, l.space, l.o.Logger); err != nil {
 			return err
 		}
 		if l.mark, err = openMark(l.o.Dir); err != nil {
