@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/a-h/templ"
 )
@@ -22,9 +23,28 @@ type Picture struct {
 
 // Around a picture's drawing, in pixels.
 const (
-	pictureEdge = 36
-	pictureHead = 84
+	pictureEdge   = 36
+	pictureHead   = 84
+	pictureLine   = 24 // of the title
+	pictureLetter = 11 // width of one of its letters
 )
+
+// wrapped cuts a text between words into lines of so many letters.
+func wrapped(text string, letters int) []string {
+	lines := []string{""}
+	for _, word := range strings.Fields(text) {
+		last := &lines[len(lines)-1]
+		switch {
+		case *last == "":
+			*last = word
+		case utf8.RuneCountInString(*last)+1+utf8.RuneCountInString(word) <= letters:
+			*last += " " + word
+		default:
+			lines = append(lines, word)
+		}
+	}
+	return lines
+}
 
 // SankeyPicture makes a picture of a Sankey diagram; links of pages lead
 // nowhere from a file.
@@ -64,14 +84,20 @@ func (s *Site) SendPicture(w http.ResponseWriter, r *Request, p Picture) error {
 	h.Set("Content-Type", "image/svg+xml; charset=utf-8")
 	h.Set("Content-Disposition", `attachment; filename="`+p.Name+`.svg"`)
 	wide := max(p.Width, 560) + 2*pictureEdge
+	var title strings.Builder
+	lines := wrapped(p.Title, int(wide-2*pictureEdge)/pictureLetter)
+	for i, line := range lines {
+		fmt.Fprintf(&title, `<text x="%d" y="%d" font-size="18" font-weight="600">%s</text>`, pictureEdge, 40+pictureLine*i, html.EscapeString(line))
+	}
+	head := pictureHead + pictureLine*(len(lines)-1)
 	_, err := fmt.Fprintf(w, `<?xml version="1.0" encoding="UTF-8"?>
 <svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" font-family="system-ui, sans-serif"><style>%s</style>
 <rect width="100%%" height="100%%" fill="#fdfaf4"/>
-<text x="%d" y="40" font-size="18" font-weight="600" fill="#16323a">%s</text>
-<text x="%d" y="62" font-size="12" fill="#55686a">%s</text>
+%s
+<text class="drawing-value" x="%d" y="%d">%s</text>
 <svg x="%d" y="%d" width="%.0f" height="%.0f" overflow="visible">%s</svg></svg>
-`, wide, p.Height+pictureHead+pictureEdge, pictureStyle(), pictureEdge, html.EscapeString(p.Title), pictureEdge, html.EscapeString(p.Note),
-		pictureEdge, pictureHead, p.Width, p.Height, b.String())
+`, wide, p.Height+float64(head)+pictureEdge, pictureStyle(), title.String(), pictureEdge, head-22, html.EscapeString(p.Note),
+		pictureEdge, head, p.Width, p.Height, b.String())
 	if err != nil && r.Context().Err() != nil {
 		return nil // the reader is gone
 	}

@@ -99,3 +99,13 @@ func TestFunnelSaysWhereMostStop(t *testing.T) {
 		}
 	}
 }
+
+func TestTitlesAreWrapped(t *testing.T) {
+	got := wrapped("a finding of several words", 12)
+	if strings.Join(got, "|") != "a finding of|several|words" {
+		t.Errorf("%q", got)
+	}
+	if got := wrapped("", 10); len(got) != 1 || got[0] != "" {
+		t.Errorf("%q", got)
+	}
+}

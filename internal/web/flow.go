@@ -43,7 +43,7 @@ const (
 	flowEdge  = 16  // around everything
 	flowBack  = 22  // between the ways back
 	flowMark  = 9   // radius
-	flowWords = 19  // letters of a label that fit
+	flowWords = 18  // letters of a label that fit
 	flowTip   = 11  // length of an arrow's tip
 	flowSweep = 8
 )
@@ -280,7 +280,7 @@ func (f *flow) route(g *flowGrid, back map[int]bool) {
 		}
 		f.ways = append(f.ways, w)
 	}
-	f.height = max(f.height, below+flowEdge+8)
+	f.height = max(f.height, below+flowEdge+20)
 }
 
 // along draws an edge from box to box through the places it passes.
