@@ -147,3 +147,64 @@ func TestMarkBehindWhatWasTrimmed(t *testing.T) {
 		t.Errorf("the log holds %+v (%v), want block 2 alone", tail, err)
 	}
 }
+
+// TestTornLastBlock cuts the end of the file in which the engine keeps blocks,
+// as a disk does that lost power in the middle of a write that it had said was
+// done: the acknowledged block that is gone is named.
+func TestTornLastBlock(t *testing.T) {
+	for _, cut := range []int64{1, 8, 100, 400, 700} {
+		t.Run(fmt.Sprint(cut, " bytes"), func(t *testing.T) {
+			dir := t.TempDir()
+			l := open(t, Options{Dir: dir})
+			for i := range 5 {
+				must(t, l.Append(t.Context(), []experience.Record{record(fmt.Sprintf("%02d%s", i, strings.Repeat(".", 500)))}))
+			}
+			must(t, l.Close())
+			files := storeFiles(t, dir)
+			last := files[len(files)-1]
+			info, err := os.Stat(last)
+			must(t, err)
+			must(t, os.Truncate(last, info.Size()-cut))
+			l, err = Open(t.Context(), Options{Dir: dir})
+			if err == nil {
+				_ = l.Close()
+			}
+			if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "block") {
+				t.Errorf("opening gave %v", err)
+			}
+		})
+	}
+}
+
+// TestReusedNumbers has the engine lose blocks and give their numbers to new
+// ones: whoever read the old ones is told.
+func TestReusedNumbers(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, Options{Dir: dir})
+	var ends []int64 // of the file after each block
+	var at experience.Position
+	for i := range 4 {
+		must(t, l.Append(t.Context(), []experience.Record{record(fmt.Sprint("old ", i))}))
+		blocks, err := l.Next(t.Context(), at, 1)
+		must(t, err)
+		at = blocks[0].Position
+		info, err := os.Stat(storeFiles(t, dir)[0])
+		must(t, err)
+		ends = append(ends, info.Size())
+	}
+	must(t, l.Close())
+	must(t, os.Truncate(storeFiles(t, dir)[0], ends[1]))
+	must(t, os.Remove(filepath.Join(dir, markName))) // even without it
+	l = open(t, Options{Dir: dir})
+	for i := range 3 {
+		must(t, l.Append(t.Context(), []experience.Record{record(fmt.Sprint("new ", i))}))
+	}
+	tail, err := l.Tail(t.Context())
+	must(t, err)
+	if tail.Last <= at.Sequence {
+		t.Fatalf("the engine did not use numbers again: it ends at %d, %d was read", tail.Last, at.Sequence)
+	}
+	if blocks, err := l.Next(t.Context(), at, 10); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), fmt.Sprint("block ", at.Sequence)) {
+		t.Errorf("reading on after block %d gave %d blocks and %v", at.Sequence, len(blocks), err)
+	}
+}
