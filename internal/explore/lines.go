@@ -97,7 +97,7 @@ func (v view) funnelRows(steps []analytics.FunnelStep) [][]string {
 }
 
 func (v view) groupColumns(a analytics.FunnelAnswer) []web.Column {
-	columns := []web.Column{{Label: v.field(v.s.by)}}
+	columns := []web.Column{{Label: web.Capital(v.field(v.s.by))}}
 	for i := range a.Steps {
 		columns = append(columns, web.Column{Label: strconv.Itoa(i+1) + ". " + v.stepName(i), Number: true})
 	}
