@@ -75,6 +75,8 @@ func (l *Log) Append(ctx context.Context, records []experience.Record) error {
 	if err != nil {
 		return err
 	}
+	start := time.Now()
+	defer func() { l.waited.Add(int64(time.Since(start))) }()
 	for _, b := range blocks {
 		select {
 		case <-b.done:
@@ -92,6 +94,11 @@ func (l *Log) Append(ctx context.Context, records []experience.Record) error {
 // Appended is how many records this process has put on disk since it opened
 // the log.
 func (l *Log) Appended() int64 { return l.appended.Load() }
+
+// Waited is how long calls of Append have waited for the disk, all together.
+// By how much it grows in a second is how many wait at a time, on average
+// (Little 1961).
+func (l *Log) Waited() time.Duration { return time.Duration(l.waited.Load()) }
 
 // enqueue puts records into the blocks that fill, and gives those blocks.
 func (l *Log) enqueue(records []experience.Record, need int) ([]*pending, error) {

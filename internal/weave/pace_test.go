@@ -19,7 +19,7 @@ func TestPace(t *testing.T) {
 		{"a busy one, in small steps", 5_000, 300, 30 * time.Millisecond, 120 * time.Millisecond},
 		{"small steps that take long", 5_000, 300, 200 * time.Millisecond, gathering},
 		{"as much as can be woven", 50_000, 20_000, 380 * time.Millisecond, 0},
-		{"a flood", 200_000, 20_000, 300 * time.Millisecond, 2400 * time.Millisecond},
+		{"a flood", 200_000, 20_000, 300 * time.Millisecond, 3600 * time.Millisecond},
 		{"a flood, steps that take long", 200_000, 20_000, 700 * time.Millisecond, floodPause},
 		{"the flood is over, what it left is not", 0, 20_000, 380 * time.Millisecond, 0},
 	} {

@@ -77,10 +77,11 @@ type Options struct {
 	Touchpoints Touchpoints
 	Clock       experience.Clock
 	Logger      *slog.Logger
-	Accepted    func() int64  // events that the front door of this process took so far; nil = it has none
-	MaxRecords  int           // in one transaction; default 20,000
-	Lease       time.Duration // how long a weaver that fell silent keeps its turn; default 10 s
-	Alone       bool          // nobody else can weave (the folder is locked): no lease is needed
+	Accepted    func() int64         // events that the front door of this process took so far; nil = it has none
+	Waited      func() time.Duration // how long its senders have waited for the log, all together; nil = nobody tells
+	MaxRecords  int                  // in one transaction; default 20,000
+	Lease       time.Duration        // how long a weaver that fell silent keeps its turn; default 10 s
+	Alone       bool                 // nobody else can weave (the folder is locked): no lease is needed
 }
 
 // Weaver weaves while it holds the lease.
@@ -113,7 +114,7 @@ func New(ctx context.Context, o Options) (*Weaver, error) {
 		o.Lease = 10 * time.Second
 	}
 	secret, err := o.Registry.Secret(ctx)
-	return &Weaver{Options: o, ids: experience.NewHasher(secret), holder: experience.NewID().String(), pace: pace{accepted: o.Accepted}}, err
+	return &Weaver{Options: o, ids: experience.NewHasher(secret), holder: experience.NewID().String(), pace: pace{accepted: o.Accepted, waited: o.Waited}}, err
 }
 
 // Run weaves until ctx ends. It gives an error only for what waiting does not
