@@ -62,7 +62,7 @@ type flowWay struct {
 	path             string
 	thick            float64
 	labelX, labelY   float64
-	back, self, show bool
+	back, self       bool
 }
 
 // grid is the layers of a flow diagram: real nodes, and one place for each
