@@ -88,7 +88,7 @@ func (a *App) openWeaver(ctx context.Context) error {
 		Log: a.Log, Registry: a.Registry, Ledger: a.Ledger, Clock: a.Clock, Logger: a.Logger,
 		Identity: whoIsWho{people.NewBook(secret)}, Touchpoints: catalogue{a.Sources},
 		Accepted: a.Log.Appended, Waited: a.Log.Waited,
-		Alone:    a.Config.Registry == "" || a.Config.NATS == "",
+		Alone: a.Config.Registry == "" || a.Config.NATS == "",
 	})
 	return err
 }

@@ -59,10 +59,10 @@ type flow struct {
 type flowBox struct{ x, y, wide, high float64 } // x, y: the middle
 
 type flowWay struct {
-	path             string
-	thick            float64
-	labelX, labelY   float64
-	back, self       bool
+	path           string
+	thick          float64
+	labelX, labelY float64
+	back, self     bool
 }
 
 // grid is the layers of a flow diagram: real nodes, and one place for each
