@@ -140,12 +140,18 @@ type sighting struct {
 // seen reads the sightings that may matter to rows. The ids travel as one text:
 // thousands of parameters or literals would cost more than the look-up.
 func (l *Ledger) seen(ctx context.Context, rows []experience.Interaction) (map[experience.ID][]sighting, error) {
+	for i := range rows {
+		if rows[i].ID.IsZero() {
+			return nil, experience.Errorf(experience.Invalid, "row %d has no id", i)
+		}
+	}
+	all := len(rows)
+	if rows = l.engine.maybeSeen(rows); len(rows) == 0 {
+		return make(map[experience.ID][]sighting, all), nil
+	}
 	oldest, imported := rows[0].ReceivedAt, false
 	ids := make([]byte, 0, 37*len(rows))
 	for i, r := range rows {
-		if r.ID.IsZero() {
-			return nil, experience.Errorf(experience.Invalid, "row %d has no id", i)
-		}
 		if i > 0 {
 			ids = append(ids, ',')
 		}
@@ -168,7 +174,7 @@ func (l *Ledger) seen(ctx context.Context, rows []experience.Interaction) (map[e
 		return nil, err
 	}
 	defer found.Close()
-	return scanSightings(found, len(rows))
+	return scanSightings(found, all)
 }
 
 func scanSightings(found *sql.Rows, size int) (map[experience.ID][]sighting, error) {

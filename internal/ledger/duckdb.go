@@ -32,6 +32,7 @@ type duck struct {
 
 	compacting sync.Mutex // held by the one compaction
 	layout     layout
+	recall     recall
 	mending    mending
 }
 
@@ -80,7 +81,17 @@ func (d *duck) connect(ctx context.Context) error {
 	if err := d.prepare(ctx); err != nil {
 		return errors.Join(d.explain(err), d.disconnect())
 	}
+	d.recall.forgetAll()
+	d.mending.work.Go(func() {
+		if err := d.load(d.mending.alive); err != nil && d.mending.alive.Err() == nil {
+			d.options.Logger.Warn("what was seen could not be remembered; it is looked up", "error", err)
+		}
+	})
 	return nil
+}
+
+func (d *duck) maybeSeen(rows []experience.Interaction) []experience.Interaction {
+	return d.recall.maybe(rows)
 }
 
 func (d *duck) disconnect() (err error) {

@@ -19,6 +19,7 @@ func (t *duckTx) appendRows(ctx context.Context, rows []experience.Interaction, 
 	if err := t.bulk(hot, len(rows), func(i int, v []driver.Value) []driver.Value { return duckRow(v, &rows[i], checked) }); err != nil {
 		return err
 	}
+	t.d.recall.remember(rows)
 	return t.bulk("seen", len(rows), func(i int, v []driver.Value) []driver.Value {
 		r := &rows[i]
 		return append(v, duckdb.UUID(r.ID), r.ReceivedAt, r.Imported)

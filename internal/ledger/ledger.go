@@ -43,6 +43,8 @@ type engine interface {
 	compact(ctx context.Context, force bool) (CompactStats, error)
 	rest(ctx context.Context) error
 	verify(ctx context.Context) ([]Finding, error)
+	// maybeSeen gives those of rows whose ids may be in `seen`.
+	maybeSeen(rows []experience.Interaction) []experience.Interaction
 	invent(ctx context.Context, people int64, until time.Time, told func(done int64)) error
 	dialect
 	translate(err error) error

@@ -181,6 +181,9 @@ func (p *postgres) timeline(ctx context.Context, q page) ([]experience.Interacti
 // rest: PostgreSQL looks after itself.
 func (p *postgres) rest(context.Context) error { return nil }
 
+// maybeSeen: PostgreSQL has an index.
+func (p *postgres) maybeSeen(rows []experience.Interaction) []experience.Interaction { return rows }
+
 // verify: PostgreSQL checks its pages itself, where it was set up with checksums.
 func (p *postgres) verify(context.Context) ([]Finding, error) { return nil, nil }
 
