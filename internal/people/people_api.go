@@ -189,8 +189,9 @@ func (r *Room) timeline(ctx context.Context, in *timelineInput) (*timelineOutput
 	}
 	var out timelineOutput
 	out.Body.Items = make([]Item, len(rows))
+	touchpoints := r.askedOnce()
 	for k, row := range rows {
-		out.Body.Items[k] = r.item(ctx, row, web.UserFrom(ctx).SeesPeople())
+		out.Body.Items[k] = r.item(ctx, touchpoints, row, web.UserFrom(ctx).SeesPeople())
 	}
 	if next != "" {
 		out.Body.Next = &next
@@ -200,13 +201,13 @@ func (r *Room) timeline(ctx context.Context, in *timelineInput) (*timelineOutput
 
 // item makes a row fit to be shown. Who may not see people sees what happened,
 // not what was said of them.
-func (r *Room) item(ctx context.Context, row experience.Interaction, seesPeople bool) Item {
+func (r *Room) item(ctx context.Context, touchpoints Touchpoints, row experience.Interaction, seesPeople bool) Item {
 	it := Item{
 		ID: row.ID, MessageID: row.MessageID, Time: row.Time.UTC(), ReceivedAt: row.ReceivedAt.UTC(), Name: row.Name, Kind: row.Kind,
 		Touchpoint: row.Touchpoint, Source: row.Source, Properties: map[string]any{},
 	}
 	if row.Touchpoint != "" {
-		_, it.Channel = r.Touchpoints.Touchpoint(ctx, row.Touchpoint)
+		_, it.Channel = touchpoints.Touchpoint(ctx, row.Touchpoint)
 	}
 	if it.Channel == "" {
 		_, it.Channel = r.Sources.Source(ctx, row.Source)

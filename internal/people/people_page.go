@@ -170,8 +170,9 @@ func (r *Room) story(ctx context.Context, q *web.Request, id experience.ID) (sto
 		after, _ = time.Parse(time.RFC3339Nano, text) // without it the day is written again: no harm
 	}
 	moments := make([]moment, len(rows))
+	touchpoints := r.askedOnce()
 	for k, row := range rows {
-		moments[k] = r.moment(ctx, q, row)
+		moments[k] = r.moment(ctx, q, touchpoints, row)
 	}
 	s.visits = visitsOf(q.L, moments, gap, after)
 	if next != "" && len(s.visits) == 1 && s.visits[0].label != "" {
@@ -193,11 +194,11 @@ func lastVisit(rows []experience.Interaction, gap time.Duration) int {
 }
 
 // moment makes a row fit to be drawn.
-func (r *Room) moment(ctx context.Context, q *web.Request, row experience.Interaction) moment {
-	m := moment{Item: r.item(ctx, row, q.User.SeesPeople())}
+func (r *Room) moment(ctx context.Context, q *web.Request, touchpoints Touchpoints, row experience.Interaction) moment {
+	m := moment{Item: r.item(ctx, touchpoints, row, q.User.SeesPeople())}
 	m.title = EventTitle(q.L, row.Kind, row.Name)
 	if row.Touchpoint != "" {
-		names, channel := r.Touchpoints.Touchpoint(ctx, row.Touchpoint)
+		names, channel := touchpoints.Touchpoint(ctx, row.Touchpoint)
 		label := names[q.L.Lang()]
 		if label == "" {
 			label = row.Touchpoint
