@@ -107,7 +107,7 @@ func (v view) funnelChart(steps []analytics.FunnelStep) web.FunnelProps {
 		if i+1 < len(steps) {
 			next := steps[i+1]
 			if lost := s.Count - next.Count; lost > 0 {
-				one.Lost = v.l.T("explore.funnel.lost", "count", v.counted(lost), "share", v.share(1-next.OfBefore, s.Count))
+				one.Lost = v.l.T("explore.funnel.lost", "n", lost, "count", v.counted(lost), "share", v.share(1-next.OfBefore, s.Count))
 				one.LostURL = v.s.with("/people", "at", strconv.Itoa(i+1), "stopped", "1")
 				one.Worst = i == bad
 			}
