@@ -156,7 +156,7 @@ func TestHugeHeaders(t *testing.T) {
 func TestReaders(t *testing.T) {
 	const pieces, size = 24, 256 << 10
 	ended := make(chan error, 10)
-	address := listen(t, nil, func(w http.ResponseWriter, r *http.Request) {
+	address := listen(t, func(p *patience) { p.write = time.Second }, func(w http.ResponseWriter, r *http.Request) {
 		piece := make([]byte, size)
 		for range pieces {
 			if _, err := w.Write(piece); err != nil {
@@ -174,7 +174,7 @@ func TestReaders(t *testing.T) {
 	}
 	c := knock(t, address, get)
 	start := time.Now()
-	total, pause := 0, time.NewTicker(25*time.Millisecond)
+	total, pause := 0, time.NewTicker(60*time.Millisecond)
 	defer pause.Stop()
 	for b := make([]byte, 128<<10); ; {
 		n, err := c.Read(b)
@@ -186,7 +186,7 @@ func TestReaders(t *testing.T) {
 		}
 		<-pause.C
 	}
-	if err := within(t, ended); err != nil || time.Since(start) < 600*time.Millisecond {
+	if err := within(t, ended); err != nil || time.Since(start) < 1500*time.Millisecond {
 		t.Errorf("a slow reader ended after %v: %v", time.Since(start), err)
 	}
 }
