@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"math/rand/v2"
@@ -74,6 +75,15 @@ func (t *timelineRun) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, server.Stop()) }()
+	// Its sources changed the catalogue, which the whole past follows first: that
+	// is done once an event is woven.
+	ready := json.RawMessage(`{"type":"track","userId":"ready","event":"Ready","messageId":"ready"}`)
+	if err := server.send(ctx, server.Keys[0], []json.RawMessage{ready}); err != nil {
+		return err
+	}
+	if _, err := server.Drain(ctx, catchUp); err != nil {
+		return err
+	}
 	if _, err := t.ask(ctx, server.timeline, warmUp/t.questions); err != nil {
 		return err
 	}
