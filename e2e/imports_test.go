@@ -54,7 +54,7 @@ func (b *browser) importFile(t *testing.T, file, language string) {
 		want(t, "the guess of the date", ask[string](t, b, `document.querySelector("[name=meaning-0]").value`), "time")
 		ask[bool](t, b, `(document.querySelector("[name=use][value=form]").form.requestSubmit(), true)`)
 	}
-	b.until(t, "the preview", `location.pathname.endsWith("/preview")`)
+	b.until(t, "the preview", `location.pathname.endsWith("/preview") && document.readyState === "complete"`)
 	worth := map[string]string{"it": "16,70", "en": "16.70"}[language]
 	if !strings.Contains(ask[string](t, b, `document.querySelector("main").innerText`), worth) {
 		t.Error("the preview does not show what the order was worth")
