@@ -12,7 +12,7 @@ const module = "regia"
 // not named is a capability room, on the floor between the books and app.
 const (
 	ground = iota // the shared language
-	books         // log, books, page frame, what files mean
+	books         // log, books, page frame, what files mean, how sure a figure is
 	study         // questions to the books that several capabilities ask
 	rooms         // capabilities
 	roof          // the composition root
@@ -27,6 +27,7 @@ var floorOf = map[string]int{
 	"registry":   books,
 	"web":        books,
 	"mapping":    books,
+	"stats":      books,
 	"analytics":  study,
 	"app":        roof,
 	"bench":      yard,
