@@ -36,14 +36,14 @@ func (t *processTally) align(design []string) (Alignment, []Deviation) {
 	found := map[Deviation]*[2]int64{}
 	for key, cases := range t.variants {
 		trace := variantOf(key)
-		kept, keptDesign := common(trace, codes)
-		c := int64(len(trace) + len(codes) - 2*len(kept))
+		paired, alone := differences(len(trace), len(codes), func(event, step int) bool { return trace[event] == codes[step] })
+		c := int64(len(trace) + len(codes) - 2*paired)
 		cost, most = cost+cases*c, most+cases*int64(len(trace)+len(codes))
 		sum += float64(cases) * (1 - float64(c)/float64(len(trace)+len(codes)))
 		if c == 0 {
 			a.Fitting += cases
 		}
-		for d, n := range t.deviations(trace, codes, kept, keptDesign, design) {
+		for d, n := range t.deviations(trace, alone, design) {
 			if found[d] == nil {
 				found[d] = &[2]int64{}
 			}
@@ -84,73 +84,24 @@ func (t *processTally) codes(design []string) []int32 {
 	return codes
 }
 
-// deviations counts how one trace differs from the design; kept are the places
-// in the trace, keptDesign those in the design, that the alignment pairs.
-func (t *processTally) deviations(trace, codes []int32, kept, keptDesign []int, design []string) map[Deviation]int64 {
+// deviations counts the differences of one trace.
+func (t *processTally) deviations(trace []int32, alone []move, design []string) map[Deviation]int64 {
 	out := map[Deviation]int64{}
-	times := map[int32]int{} // how often an activity stands in the trace and was not paired
-	due := map[int32]bool{}
-	for _, c := range codes {
-		due[c] = true
-	}
-	for i, c := range trace {
-		if _, ok := slices.BinarySearch(kept, i); !ok {
-			times[c]++
-		}
-	}
-	for i, c := range codes {
-		if _, ok := slices.BinarySearch(keptDesign, i); ok {
-			continue
-		}
-		if times[c] > 0 { // it happened, but where it was not due
-			times[c]--
-			out[Deviation{Activity: design[i], Kind: "out_of_order"}]++
+	for _, m := range alone {
+		d := Deviation{Kind: m.kind}
+		if m.step >= 0 {
+			d.Activity = design[m.step]
 		} else {
-			out[Deviation{Activity: design[i], Kind: "skipped"}]++
+			d.Activity = t.names[trace[m.event]]
 		}
-	}
-	for c, n := range times {
-		switch {
-		case n == 0:
-		case !due[c]:
-			out[Deviation{Activity: t.names[c], Kind: "unknown"}] += int64(n)
-		default:
-			out[Deviation{Activity: t.names[c], Kind: "repeated"}] += int64(n)
-		}
+		out[d]++
 	}
 	return out
 }
 
-// common gives the places, in both, of one longest common subsequence.
-func common[T comparable](a, b []T) (inA, inB []int) {
-	width := len(b) + 1
-	length := make([]int32, (len(a)+1)*width)
-	for i := len(a) - 1; i >= 0; i-- {
-		for j := len(b) - 1; j >= 0; j-- {
-			if a[i] == b[j] {
-				length[i*width+j] = length[(i+1)*width+j+1] + 1
-			} else {
-				length[i*width+j] = max(length[(i+1)*width+j], length[i*width+j+1])
-			}
-		}
-	}
-	for i, j := 0, 0; i < len(a) && j < len(b); {
-		switch {
-		case a[i] == b[j]:
-			inA, inB = append(inA, i), append(inB, j)
-			i, j = i+1, j+1
-		case length[(i+1)*width+j] >= length[i*width+j+1]:
-			i++
-		default:
-			j++
-		}
-	}
-	return inA, inB
-}
-
 // alignNames gives the cost and the fitness of one trace against a design.
 func alignNames(trace, design []string) (cost int, fitness float64) {
-	kept, _ := common(trace, design)
+	kept, _ := common(len(trace), len(design), func(event, step int) bool { return trace[event] == design[step] })
 	cost = len(trace) + len(design) - 2*len(kept)
 	return cost, 1 - float64(cost)/float64(len(trace)+len(design))
 }
