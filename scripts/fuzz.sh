@@ -9,7 +9,7 @@ count=0
 while IFS=: read -r file _ line; do
   name=$(sed -E 's/^func (Fuzz[A-Za-z0-9_]*).*/\1/' <<<"$line")
   say "$name in $(dirname "$file") for ${FUZZTIME:-1m}"
-  go test -run '^$' -fuzz "^$name\$" -fuzztime "${FUZZTIME:-1m}" "./$(dirname "$file")" </dev/null
+  go test -run '^$' -fuzz "^$name\$" -fuzztime "${FUZZTIME:-1m}" -fuzzminimizetime 5s "./$(dirname "$file")" </dev/null
   count=$((count + 1))
 done < <(grep -rnE --include='*_test.go' '^func Fuzz' internal e2e)
 [ "$count" -gt 0 ] || say "there are no fuzz tests"

@@ -103,6 +103,7 @@ func TestWebhooks(t *testing.T) {
 			h := openHouse(t, config(t))
 			shop := h.hook("shopify", shopSecret)
 			shop.orderOnce(t)
+			shop.faithful(t)
 			shop.refusals(t)
 			shop.rotation(t)
 			h.hook("woocommerce", "").pinged(t)
@@ -119,7 +120,7 @@ func (s shopHook) orderOnce(t *testing.T) {
 		accepted  int
 		repeated  bool
 	}{
-		{"refunds/create", "d-1", 1, false},
+		{"orders/updated", "d-1", 4, false},
 		{"orders/paid", "d-2", 3, false},
 		{"orders/paid", "d-2", 0, true},  // sent again: the answer was lost
 		{"orders/paid", "d-3", 3, false}, // under another id: taken, and nothing new in it
@@ -161,6 +162,31 @@ func (s shopHook) orderOnce(t *testing.T) {
 	s.read("/api/v1/sources/"+s.id+"/webhook", &hook)
 	if len(hook.Deliveries) != 6 {
 		t.Errorf("%d deliveries are listed: %+v", len(hook.Deliveries), hook)
+	}
+}
+
+// faithful: somebody with many orders is one person.
+func (s shopHook) faithful(t *testing.T) {
+	const orders = 120 // more than the identifiers that one person may have
+	one := sample(t, "shopify_orders_paid")
+	one = strings.ReplaceAll(one, "anna.ferri@", "maria.fedele@")
+	one = strings.NewReplacer("7700000000033", "7700000000034", "+393331234567", "+393331234568").Replace(one)
+	for n := range orders {
+		body := strings.Replace(one, "5500000000101", fmt.Sprint(5600000000000+n), 1)
+		if status, a := s.deliver("orders/paid", fmt.Sprint("f-", n), body, nil); status != http.StatusOK || a.Accepted != 3 {
+			t.Fatalf("order %d is answered %d %+v", n, status, a)
+		}
+	}
+	s.must(s.Caught(context.Background()))
+	var people struct{ Items []struct{ ID string } }
+	s.read("/api/v1/people?identifier=email:maria.fedele@example.it", &people)
+	if len(people.Items) != 1 {
+		t.Fatalf("%d orders are of %d people", orders, len(people.Items))
+	}
+	var p struct{ Revenue []struct{ Interactions int } }
+	s.read("/api/v1/people/"+people.Items[0].ID, &p)
+	if len(p.Revenue) != 1 || p.Revenue[0].Interactions != orders {
+		t.Errorf("of %d orders she has %+v", orders, p.Revenue)
 	}
 }
 

@@ -57,17 +57,16 @@ func told(t *testing.T, i mapping.Item) string {
 }
 
 func TestPresets(t *testing.T) {
-	shopify, order := "email phone shopify_customer shopify_order", "shopify_order"
-	woo := "email phone woocommerce_customer woocommerce_order"
+	shopify, woo := "email phone shopify_customer", "email phone woocommerce_customer"
 	want := map[string][]string{
 		"shopify orders/create":        {"Order Placed 03-02 09:15 " + shopify, "identify 03-02 09:15 " + shopify},
 		"shopify orders/paid":          {"Order Placed 03-02 09:15 " + shopify, "Order Completed 03-02 09:15 84.9 EUR " + shopify, "identify 03-02 09:16 " + shopify},
-		"shopify orders/cancelled":     {"Order Cancelled 03-03 08:00 " + shopify},
-		"shopify refunds/create":       {"Order Refunded 03-05 11:00 -14.44 EUR " + order},
+		"shopify orders/cancelled":     {"Order Placed 03-02 09:15 " + shopify, "Order Completed 03-02 09:15 84.9 EUR " + shopify, "Order Cancelled 03-03 08:00 " + shopify, "identify 03-02 09:15 " + shopify},
+		"shopify orders/updated":       {"Order Placed 03-02 09:15 " + shopify, "Order Completed 03-02 09:15 84.9 EUR " + shopify, "Order Refunded 03-05 11:00 -14.44 EUR " + shopify, "identify 03-05 11:00 " + shopify},
 		"shopify customers/create":     {"Signed Up 03-01 17:00 email phone shopify_customer", "identify 03-01 17:00 email phone shopify_customer"},
 		"shopify customers/update":     {"identify 03-04 07:30 email phone shopify_customer"},
-		"shopify fulfillments/create":  {"Order Shipped 03-03 15:20 email " + order},
-		"shopify fulfillments/update":  {"Order Shipped 03-03 15:20 email " + order, "Order Delivered 03-05 10:05 email " + order},
+		"shopify fulfillments/create":  {"Order Shipped 03-03 15:20 email"},
+		"shopify fulfillments/update":  {"Order Shipped 03-03 15:20 email", "Order Delivered 03-05 10:05 email"},
 		"woocommerce order.created":    {"Order Placed 03-02 09:15 " + woo, "Order Completed 03-02 09:16 84.9 EUR " + woo, "identify 03-02 09:16 " + woo},
 		"woocommerce order.updated":    {"Order Placed 03-02 09:15 " + woo, "Order Completed 03-02 09:16 84.9 EUR " + woo, "Order Fulfilled 03-04 15:00 " + woo, "Order Refunded 03-05 11:00 -14.44 EUR " + woo, "identify 03-05 11:00 " + woo},
 		"woocommerce customer.created": {"Signed Up 03-01 17:00 email phone woocommerce_customer", "identify 03-01 17:00 email phone woocommerce_customer"},
@@ -117,9 +116,48 @@ func TestAnOrderCountsOnce(t *testing.T) {
 	}
 }
 
+// An order's number names a person where nothing better does, and only there.
+func TestAnOrderNamesNobodyElse(t *testing.T) {
+	for name, c := range map[string]struct {
+		preset         Preset
+		topic, payload string
+		want           string
+	}{
+		"shopify, at the till": {Shopify, "orders/create", `{"id":7,"created_at":"2026-03-02T10:15:00Z","email":"","phone":null,"customer":null}`, "Order Placed 03-02 10:15 shopify_order"},
+		"shopify, by phone":    {Shopify, "orders/create", `{"id":7,"created_at":"2026-03-02T10:15:00Z","phone":"+393331234567"}`, "Order Placed 03-02 10:15 phone shopify_order"},
+		"shopify, by e-mail":   {Shopify, "orders/create", `{"id":7,"created_at":"2026-03-02T10:15:00Z","updated_at":"2026-03-02T10:15:00Z","email":"","customer":{"id":5,"email":"a@example.it"}}`, "Order Placed 03-02 10:15 email shopify_customer"},
+		"shopify, a parcel":    {Shopify, "fulfillments/create", `{"id":8,"order_id":7,"created_at":"2026-03-02T10:15:00Z"}`, "Order Shipped 03-02 10:15 shopify_order"},
+		"woo, a guest":         {WooCommerce, "order.created", `{"id":7,"date_created_gmt":"2026-03-02T10:15:00","date_modified_gmt":"2026-03-02T10:15:00","customer_id":0,"billing":{}}`, "Order Placed 03-02 10:15 woocommerce_customer woocommerce_order"}, // 0 is dropped later: it says nothing
+		"woo, a customer":      {WooCommerce, "order.created", `{"id":7,"date_created_gmt":"2026-03-02T10:15:00","date_modified_gmt":"2026-03-02T10:15:00","customer_id":4,"billing":{}}`, "Order Placed 03-02 10:15 woocommerce_customer"},
+	} {
+		items := made(t, c.preset, c.topic, c.payload)
+		if len(items) == 0 || told(t, items[0]) != c.want {
+			t.Errorf("%s makes %v, want first %q", name, items, c.want)
+		}
+	}
+}
+
+// A refund that is not through yet is not counted; once it is, it counts.
+func TestPendingRefund(t *testing.T) {
+	order := `{"id":7,"email":"a@example.it","currency":"EUR","created_at":"2026-03-02T10:15:00Z","updated_at":"2026-03-02T10:15:00Z","financial_status":"pending",
+		"refunds":[{"id":1,"created_at":"2026-03-03T10:15:00Z","transactions":[{"kind":"refund","status":"%s","amount":"5.00"}]},{"id":2,"created_at":"2026-03-04T10:15:00Z"}]}`
+	for status, want := range map[string][]string{
+		"pending": {"Order Placed 03-02 10:15 email", "Order Refunded 03-04 10:15 0 EUR email"}, // of the second, only goods came back
+		"success": {"Order Placed 03-02 10:15 email", "Order Refunded 03-03 10:15 -5 EUR email", "Order Refunded 03-04 10:15 0 EUR email"},
+	} {
+		var got []string
+		for _, i := range made(t, Shopify, "orders/updated", fmt.Sprintf(order, status)) {
+			got = append(got, told(t, i))
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", status, diff)
+		}
+	}
+}
+
 // Topics that nobody knows make nothing, and are no fault.
 func TestUnknownTopics(t *testing.T) {
-	for p, topic := range map[Preset]string{Shopify: "products/update", WooCommerce: "coupon.created"} {
+	for p, topic := range map[Preset]string{Shopify: "refunds/create", WooCommerce: "coupon.created"} {
 		if items := made(t, p, topic, `{"id":1}`); len(items) != 0 {
 			t.Errorf("%s makes %v", topic, items)
 		}
