@@ -18,6 +18,7 @@ import (
 	"regia/internal/collect"
 	"regia/internal/connect"
 	"regia/internal/experience"
+	"regia/internal/journey"
 	"regia/internal/ledger"
 	"regia/internal/people"
 	"regia/internal/registry"
@@ -44,6 +45,7 @@ type App struct {
 	Touchpoints *touchpoint.Store
 	People      *people.Records
 	Imports     *connect.Jobs
+	Journeys    *journey.Store
 	Status      *status.Room
 	Site        *web.Site
 

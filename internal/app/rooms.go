@@ -11,6 +11,7 @@ import (
 	"regia/internal/collect"
 	"regia/internal/experience"
 	"regia/internal/explore"
+	"regia/internal/journey"
 	"regia/internal/people"
 	"regia/internal/pulse"
 	"regia/internal/status"
@@ -62,6 +63,7 @@ func (a *App) openRooms(ctx context.Context) (err error) {
 		},
 	}
 	a.openImports()
+	a.Journeys = journey.NewStore(a.Registry, a.Clock)
 	return a.register()
 }
 
@@ -115,6 +117,7 @@ func (a *App) register() error {
 			Ledger: a.Ledger, Company: a.Company, Touchpoints: forExplore{names}.Touchpoints, Sources: forExplore{names}.Sources, People: a.People,
 			Clock: a.Clock, Logger: a.Logger, Title: people.EventTitle,
 		},
+		a.journeyRoom(names),
 		a.exportRoom(names),
 		a.importRoom(),
 		a.hooksRoom(),

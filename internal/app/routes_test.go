@@ -18,6 +18,7 @@ import (
 	"regia/internal/app"
 	"regia/internal/collect"
 	"regia/internal/experience"
+	"regia/internal/journey"
 	"regia/internal/web"
 )
 
@@ -136,6 +137,8 @@ func (h *house) furnish() {
 	h.must(err)
 	brought, err := h.Imports.Begin(ctx, "spare", "somebody", "cli", nil)
 	h.must(err)
+	drawn, err := h.Journeys.Create(ctx, "", journey.Map{Name: "Spare", Stages: []journey.Stage{{Name: "All", Steps: []journey.Step{{Name: "Order"}}}}})
+	h.must(err)
 	h.places = []string{
 		"/{$}", "/",
 		"/people/{id}", "/people/" + people.Items[0].ID,
@@ -146,6 +149,7 @@ func (h *house) furnish() {
 		"/imports/{id}", "/imports/" + brought.ID.String(),
 		"/hooks/{id}", "/hooks/" + spare.ID,
 		"/touchpoints/{key}", "/touchpoints/" + h.touchpoint(),
+		"/journeys/{key}", "/journeys/" + drawn.Key,
 		"/bindings/{id}", "/bindings/" + bound.ID,
 		"/pulse/parts/{part}", "/pulse/parts/feed",
 		"/assets/{file}", "/assets/nothing.css",

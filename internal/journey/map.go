@@ -9,14 +9,14 @@ import (
 // the steps that a person takes. Its texts are in whatever language the
 // company writes them.
 type Map struct {
-	ID      experience.ID `json:"id" readOnly:"true" doc:"Given by Regia"`
+	ID      experience.ID `json:"id,omitzero" readOnly:"true" doc:"Given by Regia"`
 	Key     string        `json:"key,omitempty" maxLength:"60" doc:"Its name in addresses; made of the name, and never changes"`
-	Version int64         `json:"version" readOnly:"true" doc:"Which version this is, from 1; every save makes the next"`
+	Version int64         `json:"version,omitempty" doc:"Which version this is, from 1; every save makes the next. To save is to say from which version the change was made"`
 	Name    string        `json:"name" maxLength:"120"`
 	About   string        `json:"about,omitempty" maxLength:"2000" doc:"What the journey is, and what the map is for"`
 	Owner   string        `json:"owner,omitempty" maxLength:"120" doc:"Who answers for this journey: a person, a role or a department"`
 	Persona string        `json:"persona,omitempty" maxLength:"300" doc:"Whose journey it is"`
-	Kind    Kind          `json:"kind" enum:"as_is,to_be" doc:"as_is: as it goes today; to_be: as it should go"`
+	Kind    Kind          `json:"kind,omitempty" enum:"as_is,to_be" default:"as_is" doc:"as_is: as it goes today; to_be: as it should go"`
 	Case    string        `json:"case,omitempty" maxLength:"210" doc:"What is followed through the steps: person (the default), visit, order, or properties.NAME (a ticket, a table, …)"`
 	Origin  Origin        `json:"origin,omitempty" readOnly:"true" enum:"drawn,ready_made,proposed,imported" doc:"How the map came to be"`
 	Stages  []Stage       `json:"stages" maxItems:"12"`
