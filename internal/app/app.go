@@ -18,6 +18,7 @@ import (
 	"regia/internal/collect"
 	"regia/internal/connect"
 	"regia/internal/experience"
+	"regia/internal/impact"
 	"regia/internal/journey"
 	"regia/internal/ledger"
 	"regia/internal/people"
@@ -46,6 +47,7 @@ type App struct {
 	People      *people.Records
 	Imports     *connect.Jobs
 	Journeys    *journey.Store
+	Impact      *impact.Room
 	Status      *status.Room
 	Site        *web.Site
 

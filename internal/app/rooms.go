@@ -98,6 +98,7 @@ func (a *App) openWeaver(ctx context.Context) error {
 // register opens the rooms' routes.
 func (a *App) register() error {
 	names := naming{touchpoints: a.Touchpoints, sources: a.Sources, known: &sourceCache{}}
+	a.Impact = a.impactRoom(names)
 	rooms := []interface{ Register(*web.Site) error }{
 		&pulse.Room{
 			Ledger: a.Ledger, Bus: a.Log, Touchpoints: forPulse{names}.Touchpoints, Sources: forPulse{names}.Sources, People: a.People,

@@ -31,6 +31,7 @@ func (a *App) Background(ctx context.Context) error {
 		return nil
 	})
 	g.Go(func() error { return a.tidy(ctx) })
+	g.Go(func() error { return a.Impact.Run(ctx) })
 	return g.Wait()
 }
 
