@@ -24,15 +24,33 @@ func undecided(n int64) Difference {
 // Biometrika 34, with Satterthwaite's degrees of freedom). Groups of fewer
 // than two give NaN. Two groups without any spread differ surely or not at all.
 func DiffMeans(a, b []float64) Difference {
-	n := int64(len(a) + len(b))
-	if len(a) < 2 || len(b) < 2 {
+	return DiffMoments(momentsOf(a), momentsOf(b))
+}
+
+// Moments is what a mean and its error are made of, for values that need not be
+// kept. Variance is the sample's, divided by N − 1.
+type Moments struct {
+	N              int64
+	Mean, Variance float64
+}
+
+func momentsOf(values []float64) Moments {
+	if len(values) < 2 {
+		return Moments{N: int64(len(values))}
+	}
+	mean, variance := stat.MeanVariance(values, nil)
+	return Moments{int64(len(values)), mean, variance}
+}
+
+// DiffMoments is DiffMeans of two groups of which only the moments are known.
+func DiffMoments(a, b Moments) Difference {
+	n := a.N + b.N
+	if a.N < 2 || b.N < 2 {
 		return undecided(n)
 	}
-	ma, va := stat.MeanVariance(a, nil)
-	mb, vb := stat.MeanVariance(b, nil)
-	na, nb := float64(len(a)), float64(len(b))
-	sa, sb := va/na, vb/nb
-	difference, se := ma-mb, math.Sqrt(sa+sb)
+	na, nb := float64(a.N), float64(b.N)
+	sa, sb := a.Variance/na, b.Variance/nb
+	difference, se := a.Mean-b.Mean, math.Sqrt(sa+sb)
 	if se == 0 {
 		p := 1.0
 		if difference != 0 {

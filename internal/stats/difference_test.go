@@ -22,6 +22,13 @@ func TestDiffMeans(t *testing.T) {
 	}
 }
 
+// TestDiffMoments gives the same from the moments of the sleep data alone.
+func TestDiffMoments(t *testing.T) {
+	d := DiffMoments(Moments{10, 0.75, 3.200556}, Moments{10, 2.33, 4.009})
+	between(t, "the difference", d.Interval, -1.58, -3.3654832, 0.2054832, 1e-5)
+	near(t, "p", d.P, 0.07939, 0.00001)
+}
+
 // TestDiffShares works examples of Newcombe 1998 (Statistics in Medicine 17,
 // table II, method 10).
 func TestDiffShares(t *testing.T) {
