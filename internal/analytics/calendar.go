@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"regia/internal/experience"
@@ -37,19 +38,16 @@ func newCalendar(unit Unit, zone *time.Location) (calendar, error) {
 
 // sql gives the number of the piece that an interaction is in, for those
 // between two moments.
-func (c calendar) sql(from, to time.Time) string {
-	clock := ledger.Local(c.zone, from, to)
-	pieces := func(seconds, shift int) string {
-		return fmt.Sprintf("CAST(floor((extract(epoch FROM %s) + %d) / %d) AS BIGINT)", clock, shift, seconds)
-	}
+func (c calendar) sql(l *ledger.Ledger, from, to time.Time) string {
 	switch c.unit {
 	case Hour:
-		return pieces(3600, 0)
+		return l.Pieces(c.zone, from, to, 3600, 0)
 	case Day:
-		return pieces(86400, 0)
+		return l.Pieces(c.zone, from, to, 86400, 0)
 	case Week:
-		return pieces(7*86400, 3*86400) // 1970 began on a Thursday
+		return l.Pieces(c.zone, from, to, 7*86400, 3*86400) // 1970 began on a Thursday
 	}
+	clock := ledger.Local(c.zone, from, to)
 	return fmt.Sprintf("CAST(extract(year FROM %s) * 12 + extract(month FROM %s) - 1 AS BIGINT)", clock, clock)
 }
 
@@ -81,6 +79,42 @@ func (c calendar) number(t time.Time) int64 {
 		return floorDiv(days+3, 7)
 	}
 	return int64(y)*12 + int64(m) - 1
+}
+
+// lastOver is the last piece that is over at a moment.
+func (c calendar) lastOver(at time.Time) int64 {
+	last := c.number(at.Add(-time.Nanosecond))
+	if c.start(last + 1).After(at) {
+		last--
+	}
+	return last
+}
+
+// periods are the pieces between two moments, to look moments up in.
+type periods struct {
+	first  int64   // the number of the first one
+	starts []int64 // microseconds since 1970
+}
+
+func (c calendar) periods(from, to time.Time) periods {
+	p := periods{first: c.number(from)}
+	for n := p.first; n == p.first || c.start(n).Before(to); n++ {
+		p.starts = append(p.starts, c.start(n).UnixMicro())
+	}
+	return p
+}
+
+// of gives the place of the piece that a moment is in, not before the one at a
+// place that is known to be none after it.
+func (p periods) of(micros int64, known int) int {
+	if next := known + 1; next >= len(p.starts) || micros < p.starts[next] {
+		return known
+	}
+	at, there := slices.BinarySearch(p.starts[known:], micros)
+	if !there {
+		at--
+	}
+	return known + at
 }
 
 func floorDiv(a, b int64) int64 {

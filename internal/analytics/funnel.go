@@ -33,14 +33,17 @@ type Funnel struct {
 	Exclude  []Match `json:"exclude,omitempty" maxItems:"4" doc:"What ends the way of a case"`
 	Hold     string  `json:"hold,omitempty" doc:"A field that must be the same in all steps, such as product or properties.NAME"`
 	Totals   bool    `json:"totals,omitempty" doc:"Count every way through, not only a case's deepest one. Every interaction serves in one way; a step goes on the way begun last"`
-	By       string  `json:"by,omitempty" doc:"Break the answer down by this field, as it was in the first step"`
+	By       string  `json:"by,omitempty" doc:"Break the answer down by this field, as it was in the first step, or by traits.NAME of the person"`
+
+	// Traits gives the value of a trait of each person who has one; needed only
+	// where By is a trait.
+	Traits func(ctx context.Context, name string) (map[experience.ID]string, error) `json:"-"`
 }
 
 // FunnelAnswer is how many cases reached each step.
 type FunnelAnswer struct {
-	Steps   []FunnelStep  `json:"steps"`
-	Groups  []FunnelGroup `json:"groups,omitempty" doc:"Broken down, most cases first; the last one may be the rest"`
-	Unknown int64         `json:"interactions_outside,omitempty" doc:"Left out because they belong to no case"`
+	Steps  []FunnelStep  `json:"steps"`
+	Groups []FunnelGroup `json:"groups,omitempty" doc:"Broken down, most cases first; the last one may be the rest"`
 }
 
 // FunnelStep is one step of an answer.
@@ -69,7 +72,13 @@ func (f Funnel) check() error {
 	if f.AnyOrder && f.Totals {
 		return experience.Errorf(experience.Invalid, "every way through can be counted only where the steps have an order")
 	}
-	for _, name := range []string{f.Hold, f.By} {
+	by := f.By
+	if _, ok := trait(by); ok {
+		if by = ""; f.Case != "" && f.Case != "person" || f.Traits == nil {
+			return experience.Errorf(experience.Invalid, "only people have traits: ask with people as cases")
+		}
+	}
+	for _, name := range []string{f.Hold, by} {
 		if err := checkField(name); err != nil {
 			return err
 		}
@@ -94,121 +103,193 @@ func checkField(name string) error {
 
 // Ask answers the funnel.
 func (f Funnel) Ask(ctx context.Context, l *ledger.Ledger) (FunnelAnswer, error) {
-	var out FunnelAnswer
-	tally := newFunnelTally(f)
-	err := f.walk(ctx, l, func(w Way) error { tally.add(w); return nil })
+	w, err := f.begin(ctx, l)
 	if err != nil {
-		return out, err
+		return FunnelAnswer{}, err
 	}
-	out.Steps, out.Groups = tally.answer()
-	return out, nil
-}
-
-// People gives the cases that reached a step (1 to the number of steps) and,
-// with dropped, went no further; in the order of their names, those after the
-// one named, at most limit.
-func (f Funnel) People(ctx context.Context, l *ledger.Ledger, step int, dropped bool, after string, limit int) ([]string, error) {
-	if step < 1 || step > len(f.Steps) {
-		return nil, experience.Errorf(experience.Invalid, "the funnel has no step %d", step)
-	}
-	list := first{after: after, limit: limit, list: []string{}}
-	err := f.walk(ctx, l, func(w Way) error {
-		if len(w.Times) == step || len(w.Times) > step && !dropped {
-			list.add(w.Case)
+	tallies, err := gather(ctx, w.b, f.Scope, w.wanted, func() *funnelTally { return newFunnelTally(f) }, func(t *funnelTally, c ledger.Case) error {
+		for _, way := range w.ways(c) {
+			t.add(way)
 		}
 		return nil
 	})
-	return list.list, err
+	if err != nil {
+		return FunnelAnswer{}, err
+	}
+	for _, t := range tallies[1:] {
+		tallies[0].join(t)
+	}
+	var out FunnelAnswer
+	out.Steps, out.Groups = tallies[0].answer(w.value)
+	return out, nil
+}
+
+// FunnelPlace is a number of a funnel's answer.
+type FunnelPlace struct {
+	Step    int     // from 1
+	Dropped bool    // of those who came this far, only who went no further
+	Group   *string // the value of By; nil: of all together
+	Other   bool    // the last group: every value that has none of its own
+}
+
+// People gives the cases behind a number, in the order of their names: those
+// after the one named, at most limit.
+func (f Funnel) People(ctx context.Context, l *ledger.Ledger, at FunnelPlace, after string, limit int) ([]string, error) {
+	if at.Step < 1 || at.Step > len(f.Steps) {
+		return nil, experience.Errorf(experience.Invalid, "the funnel has no step %d", at.Step)
+	}
+	w, err := f.begin(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	var shown map[string]bool // the groups that are no part of the rest
+	if at.Other {
+		a, err := f.Ask(ctx, l)
+		if err != nil {
+			return nil, err
+		}
+		shown = map[string]bool{}
+		for _, g := range a.Groups {
+			if !g.Other {
+				shown[g.Value] = true
+			}
+		}
+	}
+	return people(ctx, w.b, f.Scope, w.wanted, after, limit, func(c ledger.Case) (bool, error) {
+		return slices.ContainsFunc(w.ways(c), func(way Way) bool {
+			if taken := len(way.Times); taken < at.Step || taken > at.Step && at.Dropped {
+				return false
+			}
+			return !at.Other && at.Group == nil || at.Other && !shown[w.value(way.Group)] || !at.Other && at.Group != nil && w.value(way.Group) == *at.Group
+		}), nil
+	})
 }
 
 // Way is how far a case came, and when it took each step.
 type Way struct {
-	Case  string
 	Times []int64 // microseconds since 1970, one for each step taken
-	Value string  // of the field broken down by, at the first step
+	Group int32   // the value of the field broken down by, at the first step: a place among the words
 }
 
-// walk calls f with the ways of all cases that took the first step.
-func (f Funnel) walk(ctx context.Context, l *ledger.Ledger, yield func(Way) error) error {
+// funnelWalk is a funnel being asked.
+type funnelWalk struct {
+	Funnel
+	b      *builder
+	wanted wanted
+	held   int                     // which text must be the same in all steps; -1 for none
+	traits map[experience.ID]int32 // of people, where By is a trait
+}
+
+func (f Funnel) begin(ctx context.Context, l *ledger.Ledger) (*funnelWalk, error) {
 	if err := f.check(); err != nil {
-		return err
+		return nil, err
 	}
-	b := &builder{ledger: l}
-	w := wanted{code: b.steps(f)}
-	if f.By != "" {
-		w.value = b.field(f.By)
+	w := &funnelWalk{Funnel: f, b: &builder{ledger: l}, held: -1}
+	w.wanted = wanted{code: w.b.steps(f), words: ledger.NewWords()}
+	name, byTrait := trait(f.By)
+	switch {
+	case byTrait:
+		values, err := f.Traits(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		w.traits = make(map[experience.ID]int32, len(values))
+		for id, v := range values {
+			w.traits[id] = w.wanted.words.Number(v)
+		}
+	case f.By != "":
+		w.wanted.texts = append(w.wanted.texts, ledger.Text{SQL: w.b.field(f.By)})
 	}
-	if f.Hold == "" {
-		return b.sequences(ctx, f.Scope, w, func(s Sequence) error {
-			for _, way := range f.ways(s) {
-				if err := yield(way); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+	if f.Hold != "" {
+		w.held = len(w.wanted.texts)
+		field := w.b.field(f.Hold)
+		w.wanted.texts, w.wanted.where = append(w.wanted.texts, ledger.Text{SQL: field}), "coalesce("+field+", '') <> ''"
 	}
-	w.split = "coalesce(" + b.field(f.Hold) + ", '')"
-	return f.walkHeld(ctx, b, w, yield)
+	return w, nil
 }
 
-// walkHeld is walk where a case comes in several sequences: its deepest way
-// among all of them counts.
-func (f Funnel) walkHeld(ctx context.Context, b *builder, w wanted, yield func(Way) error) error {
-	w.where = w.split + " <> ''"
-	best := map[string][]Way{}
-	err := b.sequences(ctx, f.Scope, w, func(s Sequence) error {
-		ways := f.ways(s)
-		if known := best[s.Case]; f.Totals {
-			best[s.Case] = append(known, ways...)
-		} else if len(ways) > 0 && (known == nil || ways[0].better(known[0])) {
-			best[s.Case] = ways
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	for _, ways := range best {
-		for _, way := range ways {
-			if err := yield(way); err != nil {
-				return err
+func (w *funnelWalk) value(group int32) string { return w.wanted.words.Text(group) }
+
+// ways gives the ways of a case that took the first step: all of them with
+// totals, else the best.
+func (w *funnelWalk) ways(c ledger.Case) []Way {
+	var ways []Way
+	if w.held < 0 {
+		ways = w.Funnel.ways(c.Events)
+	} else {
+		for _, events := range apart(c.Events, w.held) {
+			switch more := w.Funnel.ways(events); {
+			case w.Totals:
+				ways = append(ways, more...)
+			case len(more) > 0 && (ways == nil || w.better(more[0], ways[0])):
+				ways = more
 			}
 		}
 	}
-	return nil
+	for i := range ways {
+		switch {
+		case w.traits != nil:
+			ways[i].Group = w.traits[c.Person]
+		case w.By == "":
+			ways[i].Group = 0
+		}
+	}
+	return ways
+}
+
+// apart cuts a sequence by one of its texts.
+func apart(events []Event, text int) [][]Event {
+	var lists [][]Event
+	at := map[int32]int{}
+	for _, e := range events {
+		i, known := at[e.Texts[text]]
+		if !known {
+			i = len(lists)
+			at[e.Texts[text]], lists = i, append(lists, nil)
+		}
+		lists[i] = append(lists[i], e)
+	}
+	return lists
 }
 
 // steps gives SQL for the set of steps and exclusions that an interaction
-// matches, as a number of which each has a bit; NULL for none.
+// matches, as a number of which each has a bit; 0 for none.
 func (b *builder) steps(f Funnel) string {
-	var sum, any []string
+	var sum []string
+	named := map[string]int64{} // the bits of steps that ask for nothing but a name
+	var names []string
 	for i, m := range slices.Concat(f.Steps, f.Exclude) {
 		bit := i
 		if i >= len(f.Steps) {
 			bit = maxSteps + i - len(f.Steps)
 		}
-		is := b.match(m)
-		sum = append(sum, fmt.Sprintf("CASE WHEN %s THEN %d ELSE 0 END", is, 1<<bit))
-		any = append(any, is)
+		if m.onlyEvent() {
+			if named[m.Event] == 0 {
+				names = append(names, m.Event)
+			}
+			named[m.Event] |= 1 << bit
+			continue
+		}
+		sum = append(sum, fmt.Sprintf("CASE WHEN %s THEN %d ELSE 0 END", b.match(m), 1<<bit))
 	}
-	return "CASE WHEN " + strings.Join(any, " OR ") + " THEN " + strings.Join(sum, " + ") + " END"
+	if len(names) > 0 { // an expression of one column is reckoned once for each of its texts
+		var s strings.Builder
+		for _, name := range names {
+			fmt.Fprintf(&s, " WHEN %s THEN %d", b.text(name), named[name])
+		}
+		sum = append(sum, "CASE name"+s.String()+" ELSE 0 END")
+	}
+	return strings.Join(sum, " + ")
 }
 
-func (f Funnel) ways(s Sequence) []Way {
-	var ways []Way
+func (f Funnel) ways(events []Event) []Way {
 	switch {
 	case f.AnyOrder:
-		ways = f.anyOrder(s)
+		return f.anyOrder(events)
 	case f.Totals:
-		ways = f.everyWay(s)
-	default:
-		ways = f.deepest(s)
+		return f.everyWay(events)
 	}
-	for i := range ways {
-		ways[i].Case = s.Case
-	}
-	return ways
+	return f.deepest(events)
 }
 
 const exclusions = (1<<maxExclusions - 1) << maxSteps
@@ -217,17 +298,17 @@ const exclusions = (1<<maxExclusions - 1) << maxSteps
 type chain struct {
 	taken int
 	times [maxSteps]int64
-	value string
+	group int32
 }
 
-func begun(e Event) chain { return chain{taken: 1, times: [maxSteps]int64{e.At}, value: e.Value} }
+func begun(e Event) chain { return chain{taken: 1, times: [maxSteps]int64{e.At}, group: e.Texts[0]} }
 
 func (c *chain) then(at int64) {
 	c.times[c.taken] = at
 	c.taken++
 }
 
-func (c *chain) way() Way { return Way{Times: slices.Clone(c.times[:c.taken]), Value: c.value} }
+func (c *chain) way() Way { return Way{Times: slices.Clone(c.times[:c.taken]), Group: c.group} }
 
 // better tells whether a way counts rather than another of the same case.
 func (c *chain) better(than *chain) bool {
@@ -240,31 +321,35 @@ func (c *chain) better(than *chain) bool {
 
 // deepest goes through a sequence once. For each number of steps it keeps the
 // way of that many steps that began last: no other can go further.
-func (f Funnel) deepest(s Sequence) []Way {
+func (f Funnel) deepest(events []Event) []Way {
 	var open [maxSteps]chain
 	var best chain
 	window := f.Window.micros()
-	for _, e := range s.Events {
+	for i := range events {
+		e := &events[i]
 		if e.Code&exclusions != 0 {
-			open = [maxSteps]chain{}
+			for k := range f.Steps {
+				open[k].taken = 0
+			}
 			continue
 		}
 		for k := len(f.Steps) - 1; k >= 0; k-- { // downwards: an interaction is one step of a way
 			if e.Code&(1<<k) == 0 {
 				continue
 			}
-			c := begun(e)
-			if k > 0 {
-				if c = open[k-1]; c.taken == 0 || e.At-c.times[0] > window {
+			c := &open[k]
+			if k == 0 {
+				*c = begun(*e)
+			} else {
+				before := &open[k-1]
+				if before.taken == 0 || e.At-before.times[0] > window || c.taken > 0 && before.times[0] < c.times[0] {
 					continue
 				}
-				c.then(e.At)
-			}
-			if open[k].taken == 0 || c.times[0] >= open[k].times[0] {
-				open[k] = c
+				copy(c.times[:k], before.times[:k])
+				c.times[k], c.taken, c.group = e.At, k+1, before.group
 			}
 			if c.better(&best) {
-				best = c
+				best = *c
 			}
 		}
 	}
@@ -283,10 +368,10 @@ func ended(chains ...chain) []Way {
 
 // everyWay has each interaction serve in one way: it goes on with the way that
 // is furthest, of those the one begun last; else it begins one.
-func (f Funnel) everyWay(s Sequence) []Way {
+func (f Funnel) everyWay(events []Event) []Way {
 	var done, open []chain
 	window := f.Window.micros()
-	for _, e := range s.Events {
+	for _, e := range events {
 		if e.Code&exclusions != 0 {
 			done, open = append(done, open...), nil
 			continue
@@ -314,12 +399,12 @@ func (f Funnel) goesOn(open []chain, e Event, window int64) int {
 
 // anyOrder looks at each moment which steps were taken within the window
 // before it. A way's times are those of its steps, in order.
-func (f Funnel) anyOrder(s Sequence) []Way {
+func (f Funnel) anyOrder(events []Event) []Way {
 	var last [maxSteps]Event
 	var taken [maxSteps]bool
 	var best chain
 	window := f.Window.micros()
-	for _, e := range s.Events {
+	for _, e := range events {
 		if e.Code&exclusions != 0 {
 			taken = [maxSteps]bool{}
 			continue
@@ -333,7 +418,7 @@ func (f Funnel) anyOrder(s Sequence) []Way {
 				now = append(now, last[k])
 			}
 		}
-		slices.SortStableFunc(now, compareEvents)
+		slices.SortStableFunc(now, func(a, b Event) int { return cmp.Compare(a.At, b.At) })
 		c := begun(now[0])
 		for _, step := range now[1:] {
 			c.then(step.At)

@@ -6,12 +6,13 @@ import (
 )
 
 // better is chain.better for ways that have ended.
-func (w Way) better(than Way) bool {
-	n := len(w.Times)
+func (w *funnelWalk) better(way, than Way) bool {
+	n := len(way.Times)
 	if n != len(than.Times) {
 		return n > len(than.Times)
 	}
-	return cmp.Or(cmp.Compare(w.Times[n-1], than.Times[n-1]), cmp.Compare(than.Times[0], w.Times[0]), cmp.Compare(w.Value, than.Value)) < 0
+	return cmp.Or(cmp.Compare(way.Times[n-1], than.Times[n-1]), cmp.Compare(than.Times[0], way.Times[0]),
+		cmp.Compare(w.value(way.Group), w.value(than.Group))) < 0
 }
 
 // funnelTally counts ways, all together and by the field broken down by.
@@ -19,7 +20,7 @@ type funnelTally struct {
 	steps  int
 	by     bool
 	all    []stepTally
-	groups map[string][]stepTally
+	groups map[int32][]stepTally
 }
 
 // stepTally is what is known of one step.
@@ -29,16 +30,16 @@ type stepTally struct {
 }
 
 func newFunnelTally(f Funnel) *funnelTally {
-	return &funnelTally{steps: len(f.Steps), by: f.By != "", all: make([]stepTally, len(f.Steps)), groups: map[string][]stepTally{}}
+	return &funnelTally{steps: len(f.Steps), by: f.By != "", all: make([]stepTally, len(f.Steps)), groups: map[int32][]stepTally{}}
 }
 
 func (t *funnelTally) add(w Way) {
 	count(t.all, w)
 	if t.by {
-		g := t.groups[w.Value]
+		g := t.groups[w.Group]
 		if g == nil {
 			g = make([]stepTally, t.steps)
-			t.groups[w.Value] = g
+			t.groups[w.Group] = g
 		}
 		count(g, w)
 	}
@@ -53,29 +54,44 @@ func count(steps []stepTally, w Way) {
 	}
 }
 
-func (t *funnelTally) answer() ([]FunnelStep, []FunnelGroup) {
+// join takes in what another tally counted.
+func (t *funnelTally) join(other *funnelTally) {
+	joinSteps(t.all, other.all)
+	for v, g := range other.groups {
+		if t.groups[v] == nil {
+			t.groups[v] = make([]stepTally, t.steps)
+		}
+		joinSteps(t.groups[v], g)
+	}
+}
+
+func joinSteps(to, from []stepTally) {
+	for i, s := range from {
+		to[i].count += s.count
+		to[i].took = append(to[i].took, s.took...)
+	}
+}
+
+func (t *funnelTally) answer(value func(int32) string) ([]FunnelStep, []FunnelGroup) {
 	all := summed(t.all)
 	if !t.by {
 		return all, nil
 	}
-	values := make([]string, 0, len(t.groups))
+	values := make([]int32, 0, len(t.groups))
 	for v := range t.groups {
 		values = append(values, v)
 	}
-	slices.SortFunc(values, func(a, b string) int {
-		return cmp.Or(cmp.Compare(t.groups[b][0].count, t.groups[a][0].count), cmp.Compare(a, b))
+	slices.SortFunc(values, func(a, b int32) int {
+		return cmp.Or(cmp.Compare(t.groups[b][0].count, t.groups[a][0].count), cmp.Compare(value(a), value(b)))
 	})
 	groups := []FunnelGroup{}
 	rest := make([]stepTally, t.steps)
 	for i, v := range values {
 		if i < maxBreakdown || len(values) == maxBreakdown+1 {
-			groups = append(groups, FunnelGroup{Value: v, Steps: summed(t.groups[v])})
+			groups = append(groups, FunnelGroup{Value: value(v), Steps: summed(t.groups[v])})
 			continue
 		}
-		for k, g := range t.groups[v] {
-			rest[k].count += g.count
-			rest[k].took = append(rest[k].took, g.took...)
-		}
+		joinSteps(rest, t.groups[v])
 	}
 	if rest[0].count > 0 {
 		groups = append(groups, FunnelGroup{Other: true, Steps: summed(rest)})

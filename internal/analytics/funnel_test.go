@@ -118,7 +118,7 @@ func TestFunnelAgreesWithTryingEveryWay(t *testing.T) {
 			if s.Count != want[i] {
 				t.Fatalf("step %d of %+v: %d, but trying every way gives %d", i+1, f, s.Count, want[i])
 			}
-			people, err := f.People(context.Background(), l, i+1, false, "", 1000)
+			people, err := f.People(context.Background(), l, FunnelPlace{Step: i + 1}, "", 1000)
 			if err != nil || int64(len(people)) != s.Count {
 				t.Fatalf("step %d counts %d, and %d are behind it (%v)", i+1, s.Count, len(people), err)
 			}
@@ -135,7 +135,7 @@ func TestFunnelAgreesWithTryingEveryWay(t *testing.T) {
 func at(names string, hours ...int) []Event {
 	events := make([]Event, len(names))
 	for i, n := range names {
-		events[i] = Event{At: int64(hours[i]) * time.Hour.Microseconds(), arrived: int64(i), Code: 1 << (n - 'a'), Value: string(n)}
+		events[i] = Event{At: int64(hours[i]) * time.Hour.Microseconds(), Arrived: int64(i), Code: 1 << (n - 'a')}
 		if n == 'x' {
 			events[i].Code = 1 << maxSteps
 		}
@@ -166,7 +166,7 @@ func TestWays(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got [][]int64
-			for _, w := range c.funnel.ways(Sequence{Case: "p", Events: c.events}) {
+			for _, w := range c.funnel.ways(c.events) {
 				var hours []int64
 				for _, at := range w.Times {
 					hours = append(hours, at/time.Hour.Microseconds())
@@ -196,7 +196,7 @@ func TestTotalsCountEveryStart(t *testing.T) {
 			events = append(events, Event{At: int64(i) * time.Hour.Microseconds(), Code: code})
 		}
 		f := Funnel{Steps: []Match{{Event: "a"}, {Event: "b"}, {Event: "c"}}, Totals: true}
-		ways := f.ways(Sequence{Events: events})
+		ways := f.ways(events)
 		if len(ways) != starts {
 			t.Fatalf("%d starts gave %d ways", starts, len(ways))
 		}

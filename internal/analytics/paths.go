@@ -3,6 +3,7 @@ package analytics
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
 	"regia/internal/experience"
@@ -72,37 +73,114 @@ func (p Paths) check() error {
 // Ask answers it.
 func (p Paths) Ask(ctx context.Context, l *ledger.Ledger) (PathsAnswer, error) {
 	p.defaults()
-	if err := p.check(); err != nil {
-		return PathsAnswer{}, err
-	}
-	names, err := activities(ctx, l, p.Scope, p.By)
+	t, err := p.tally(ctx, l)
 	if err != nil {
 		return PathsAnswer{}, err
 	}
-	b := &builder{ledger: l}
-	code := "2 * " + b.numbered(p.By, names) + " + CASE WHEN " + b.match(p.Anchor) + " THEN 1 ELSE 0 END"
-	t := pathTally{levels: make([]map[int32]int64, p.Steps+1), links: map[pathStep]int64{}, ended: make([]int64, p.Steps+1)}
-	for i := range t.levels {
-		t.levels[i] = map[int32]int64{}
-	}
-	err = b.sequences(ctx, p.Scope, wanted{code: code}, func(s Sequence) error {
-		t.add(p.path(s.Events))
-		return nil
-	})
-	if err != nil {
-		return PathsAnswer{}, err
-	}
-	return t.answer(names, p.Top), nil
+	return t.answer(p.Top), nil
 }
 
-// path gives the activities from the first anchor on, nil where there is none.
-func (p Paths) path(events []Event) []int32 {
-	anchor := slices.IndexFunc(events, func(e Event) bool { return e.Code&1 == 1 })
+// What an event is in the sequence of paths.
+const (
+	isAnchor = 2
+	isOther  = 1
+)
+
+// begin gives what paths need of the ledger.
+func (p Paths) begin(ctx context.Context, l *ledger.Ledger) (*builder, wanted, error) {
+	b := &builder{ledger: l}
+	a, err := b.activities(ctx, p.Scope, p.By)
+	return b, wanted{code: fmt.Sprintf("CASE WHEN %s THEN %d ELSE %d END", b.match(p.Anchor), isAnchor, isOther), texts: []ledger.Text{a.text}, words: a.words}, err
+}
+
+func (p Paths) tally(ctx context.Context, l *ledger.Ledger) (*pathTally, error) {
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	b, w, err := p.begin(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	tallies, err := gather(ctx, b, p.Scope, w, func() *pathTally { return newPathTally(p.Steps) }, func(t *pathTally, c ledger.Case) error {
+		t.path = p.path(t.path[:0], c.Events)
+		t.add(t.path)
+		return tooMany(c)
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range tallies[1:] {
+		tallies[0].join(t)
+	}
+	tallies[0].names = w.words.All()
+	return tallies[0], nil
+}
+
+// PathsPlace is a number of an answer: a node; where Ended, those of a level in
+// which nothing more happened; where Next is given, a link.
+type PathsPlace struct {
+	Level int // from 0, the anchor
+	Node  *PathThing
+	Ended bool       // had come as far as the level, and nothing more happened
+	Next  *PathThing // at the next level
+}
+
+// PathThing names a node of a level.
+type PathThing struct {
+	Activity string
+	Other    bool // everything that has no node of its own
+}
+
+// People gives the cases behind a number, in the order of their names: those
+// after the one named, at most limit.
+func (p Paths) People(ctx context.Context, l *ledger.Ledger, at PathsPlace, after string, limit int) ([]string, error) {
+	p.defaults()
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	if at.Level < 0 || at.Level > p.Steps || at.Ended && at.Next != nil {
+		return nil, experience.Errorf(experience.Invalid, "these paths have no such place")
+	}
+	var answer PathsAnswer
+	if at.Node != nil && at.Node.Other || at.Next != nil && at.Next.Other {
+		var err error
+		if answer, err = p.Ask(ctx, l); err != nil {
+			return nil, err
+		}
+	}
+	b, w, err := p.begin(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	is := func(path []int32, level int, thing *PathThing) bool {
+		if level >= len(path) {
+			return false
+		}
+		name := w.words.Text(path[level])
+		if thing == nil || !thing.Other {
+			return thing == nil || name == thing.Activity
+		}
+		return !slices.ContainsFunc(answer.Levels[level].Nodes, func(n PathNode) bool { return !n.Other && n.Activity == name })
+	}
+	return people(ctx, b, p.Scope, w, after, limit, func(c ledger.Case) (bool, error) {
+		path := p.path(nil, c.Events)
+		switch {
+		case !is(path, at.Level, at.Node), at.Ended && len(path) > at.Level+1:
+			return false, nil
+		}
+		return at.Next == nil || is(path, at.Level+1, at.Next), nil
+	})
+}
+
+// path appends the activities from the first anchor on to an empty path: none
+// where there is no anchor.
+func (p Paths) path(path []int32, events []Event) []int32 {
+	anchor := slices.IndexFunc(events, func(e Event) bool { return e.Code == isAnchor })
 	if anchor < 0 {
-		return nil
+		return path
 	}
 	window := p.Window.micros()
-	path := []int32{int32(events[anchor].Code / 2)}
+	path = append(path, events[anchor].Texts[0])
 	step := 1
 	if p.Before {
 		step = -1
@@ -111,7 +189,7 @@ func (p Paths) path(events []Event) []int32 {
 		if d := events[i].At - events[anchor].At; max(d, -d) > window {
 			break
 		}
-		if code := int32(events[i].Code / 2); !p.Collapse || code != path[len(path)-1] {
+		if code := events[i].Texts[0]; !p.Collapse || code != path[len(path)-1] {
 			path = append(path, code)
 		}
 	}
@@ -128,10 +206,20 @@ type pathTally struct {
 	links  map[pathStep]int64
 	ended  []int64
 	cases  int64
+	names  []string
+	path   []int32 // the one at hand
+}
+
+func newPathTally(steps int) *pathTally {
+	t := &pathTally{levels: make([]map[int32]int64, steps+1), links: map[pathStep]int64{}, ended: make([]int64, steps+1)}
+	for i := range t.levels {
+		t.levels[i] = map[int32]int64{}
+	}
+	return t
 }
 
 func (t *pathTally) add(path []int32) {
-	if path == nil {
+	if len(path) == 0 {
 		return
 	}
 	t.cases++
@@ -146,7 +234,22 @@ func (t *pathTally) add(path []int32) {
 	}
 }
 
-func (t *pathTally) answer(names []string, top int) PathsAnswer {
+// join takes in what another tally counted.
+func (t *pathTally) join(other *pathTally) {
+	t.cases += other.cases
+	for i, level := range other.levels {
+		t.ended[i] += other.ended[i]
+		for code, n := range level {
+			t.levels[i][code] += n
+		}
+	}
+	for s, n := range other.links {
+		t.links[s] += n
+	}
+}
+
+func (t *pathTally) answer(top int) PathsAnswer {
+	names := t.names
 	out := PathsAnswer{Cases: t.cases, Levels: []PathLevel{}, Links: []PathLink{}}
 	place := make([]map[int32]int, len(t.levels))
 	for i, level := range t.levels {

@@ -92,29 +92,43 @@ func (p Process) Ask(ctx context.Context, l *ledger.Ledger) (ProcessAnswer, erro
 	if err := p.check(); err != nil {
 		return ProcessAnswer{}, err
 	}
-	names, err := activities(ctx, l, p.Scope, p.By)
+	b, w, err := p.begin(ctx, l)
 	if err != nil {
 		return ProcessAnswer{}, err
 	}
-	b := &builder{ledger: l}
-	t := newProcessTally(names)
-	err = b.sequences(ctx, p.Scope, wanted{code: b.numbered(p.By, names)}, func(s Sequence) error {
-		t.add(s.Events)
+	tallies, err := gather(ctx, b, p.Scope, w, newProcessTally, func(t *processTally, c ledger.Case) error {
+		if err := tooMany(c); err != nil {
+			return err
+		}
+		t.add(c.Events)
 		return nil
 	})
 	if err != nil {
 		return ProcessAnswer{}, err
 	}
-	return t.answer(p.Design), nil
+	for _, t := range tallies[1:] {
+		tallies[0].join(t)
+	}
+	tallies[0].names = w.words.All()
+	return tallies[0].answer(p.Design), nil
 }
 
-// processTally counts sequences as they come.
+// begin gives what a process needs of the ledger.
+func (p Process) begin(ctx context.Context, l *ledger.Ledger) (*builder, wanted, error) {
+	b := &builder{ledger: l}
+	a, err := b.activities(ctx, p.Scope, p.By)
+	return b, wanted{code: "1", texts: []ledger.Text{a.text}, words: a.words}, err
+}
+
+// processTally counts sequences as they come. An activity is its place among
+// the words.
 type processTally struct {
 	names    []string
 	nodes    []Node
 	edges    map[[2]int32]*edgeTally
-	variants map[string]int64 // keys: see variantKey
+	variants map[string]int64 // keys: see appendVariant
 	seen     []int32          // how often each activity came in the sequence at hand
+	key      []byte
 	out      ProcessAnswer
 }
 
@@ -124,25 +138,44 @@ type edgeTally struct {
 	took         []uint32
 }
 
-func newProcessTally(names []string) *processTally {
-	t := &processTally{names: names, nodes: make([]Node, len(names)), edges: map[[2]int32]*edgeTally{}, variants: map[string]int64{}, seen: make([]int32, len(names))}
-	for i, name := range names {
-		t.nodes[i].Activity = name
+func newProcessTally() *processTally {
+	return &processTally{edges: map[[2]int32]*edgeTally{}, variants: map[string]int64{}, nodes: make([]Node, maxActivities+1), seen: make([]int32, maxActivities+1)}
+}
+
+// join takes in what another tally counted.
+func (t *processTally) join(other *processTally) {
+	t.out.Cases, t.out.Events, t.out.Pairs = t.out.Cases+other.out.Cases, t.out.Events+other.out.Events, t.out.Pairs+other.out.Pairs
+	t.out.Rework, t.out.SelfLoops = t.out.Rework+other.out.Rework, t.out.SelfLoops+other.out.SelfLoops
+	for i, n := range other.nodes {
+		to := &t.nodes[i]
+		to.Events, to.Cases, to.First, to.Last, to.Rework = to.Events+n.Events, to.Cases+n.Cases, to.First+n.First, to.Last+n.Last, to.Rework+n.Rework
 	}
-	return t
+	for key, n := range other.variants {
+		t.variants[key] += n
+	}
+	for key, e := range other.edges {
+		to := t.edges[key]
+		if to == nil {
+			t.edges[key] = e
+			continue
+		}
+		to.count, to.cases, to.took = to.count+e.count, to.cases+e.cases, append(to.took, e.took...)
+	}
 }
 
 func (t *processTally) add(events []Event) {
 	t.out.Cases++
 	t.out.Events += int64(len(events))
-	t.variants[variantKey(events)]++
-	t.nodes[events[0].Code].First++
-	t.nodes[events[len(events)-1].Code].Last++
+	t.key = appendVariant(t.key[:0], events)
+	t.variants[string(t.key)]++
+	t.nodes[events[0].Texts[0]].First++
+	t.nodes[events[len(events)-1].Texts[0]].Last++
 	rework, loop := false, false
 	for i, e := range events {
-		n := &t.nodes[e.Code]
+		at := e.Texts[0]
+		n := &t.nodes[at]
 		n.Events++
-		switch t.seen[e.Code]++; t.seen[e.Code] {
+		switch t.seen[at]++; t.seen[at] {
 		case 1:
 			n.Cases++
 		case 2:
@@ -151,11 +184,11 @@ func (t *processTally) add(events []Event) {
 		}
 		if i > 0 {
 			t.follow(events[i-1], e)
-			loop = loop || events[i-1].Code == e.Code
+			loop = loop || events[i-1].Texts[0] == at
 		}
 	}
 	for _, e := range events {
-		t.seen[e.Code] = 0
+		t.seen[e.Texts[0]] = 0
 	}
 	if rework {
 		t.out.Rework++
@@ -167,7 +200,7 @@ func (t *processTally) add(events []Event) {
 
 func (t *processTally) follow(a, b Event) {
 	t.out.Pairs++
-	key := [2]int32{int32(a.Code), int32(b.Code)}
+	key := [2]int32{a.Texts[0], b.Texts[0]}
 	e := t.edges[key]
 	if e == nil {
 		e = &edgeTally{}
@@ -180,13 +213,12 @@ func (t *processTally) follow(a, b Event) {
 	}
 }
 
-// variantKey writes the activities of a sequence, each as a varint.
-func variantKey(events []Event) string {
-	key := make([]byte, 0, len(events))
+// appendVariant writes the activities of a sequence, each as a varint.
+func appendVariant(key []byte, events []Event) []byte {
 	for _, e := range events {
-		key = binary.AppendUvarint(key, uint64(e.Code))
+		key = binary.AppendUvarint(key, uint64(e.Texts[0]))
 	}
-	return string(key)
+	return key
 }
 
 func variantOf(key string) []int32 {
@@ -200,8 +232,8 @@ func variantOf(key string) []int32 {
 
 func (t *processTally) answer(design []string) ProcessAnswer {
 	out := t.out
-	out.Activities, out.Variants, out.Edges = int64(len(t.names)), int64(len(t.variants)), int64(len(t.edges))
-	out.Graph = Graph{Nodes: t.nodes, Edges: t.listEdges()}
+	out.Graph = Graph{Nodes: t.listNodes(), Edges: t.listEdges()}
+	out.Activities, out.Variants, out.Edges = int64(len(out.Graph.Nodes)), int64(len(t.variants)), int64(len(t.edges))
 	out.TopVariants = t.listVariants()
 	if len(design) > 0 {
 		out.Alignment, out.Deviations = t.align(design)
@@ -211,6 +243,21 @@ func (t *processTally) answer(design []string) ProcessAnswer {
 		}
 	}
 	return out
+}
+
+// listNodes gives the activities that happen, most frequent first.
+func (t *processTally) listNodes() []Node {
+	list := []Node{}
+	for i, n := range t.nodes {
+		if n.Events > 0 {
+			n.Activity = t.names[i]
+			list = append(list, n)
+		}
+	}
+	slices.SortFunc(list, func(a, b Node) int {
+		return cmp.Or(cmp.Compare(b.Events, a.Events), cmp.Compare(a.Activity, b.Activity))
+	})
+	return list
 }
 
 func (t *processTally) listEdges() []Edge {
@@ -227,17 +274,25 @@ func (t *processTally) listEdges() []Edge {
 }
 
 func (t *processTally) listVariants() []Variant {
-	keys := make([]string, 0, len(t.variants))
-	for k := range t.variants {
-		keys = append(keys, k)
+	type counted struct {
+		key   string
+		cases int64
 	}
-	slices.SortFunc(keys, func(a, b string) int {
-		return cmp.Or(cmp.Compare(t.variants[b], t.variants[a]), cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
+	all := make([]counted, 0, len(t.variants))
+	for k, n := range t.variants {
+		all = append(all, counted{k, n})
+	}
+	slices.SortFunc(all, func(a, b counted) int {
+		if a.cases != b.cases {
+			return cmp.Compare(b.cases, a.cases)
+		}
+		x, y := variantOf(a.key), variantOf(b.key)
+		return cmp.Or(cmp.Compare(len(x), len(y)), slices.CompareFunc(x, y, func(i, j int32) int { return cmp.Compare(t.names[i], t.names[j]) }))
 	})
 	list := []Variant{}
-	for _, k := range keys[:min(len(keys), maxVariants)] {
-		v := Variant{Cases: t.variants[k], Share: share(t.variants[k], t.out.Cases)}
-		for _, code := range variantOf(k) {
+	for _, one := range all[:min(len(all), maxVariants)] {
+		v := Variant{Cases: one.cases, Share: share(one.cases, t.out.Cases)}
+		for _, code := range variantOf(one.key) {
 			v.Activities = append(v.Activities, t.names[code])
 		}
 		list = append(list, v)

@@ -33,6 +33,11 @@ type Match struct {
 	Where      []Filter        `json:"where,omitempty" maxItems:"20"`
 }
 
+// onlyEvent tells whether nothing but a name is asked for.
+func (m Match) onlyEvent() bool {
+	return m.Event != "" && m.Kind == "" && m.Touchpoint == "" && len(m.Where) == 0
+}
+
 // columns that a filter or a case may name, as they are called in the ledger.
 var columns = map[string]string{
 	"event": "name", "kind": "kind", "touchpoint": "touchpoint", "source": "source", "visit": "visit", "order": "order_id",
@@ -55,6 +60,12 @@ const propertyPrefix = "properties."
 // property gives the name of the property that a field means.
 func property(field string) (name string, ok bool) {
 	name, ok = strings.CutPrefix(field, propertyPrefix)
+	return name, ok && name != "" && len(name) <= 200
+}
+
+// trait gives the name of the trait that a field means.
+func trait(field string) (name string, ok bool) {
+	name, ok = strings.CutPrefix(field, "traits.")
 	return name, ok && name != "" && len(name) <= 200
 }
 

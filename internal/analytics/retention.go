@@ -3,7 +3,7 @@ package analytics
 import (
 	"cmp"
 	"context"
-	"database/sql"
+	"fmt"
 	"slices"
 	"time"
 
@@ -49,88 +49,164 @@ type Kept struct {
 	Partial bool    `json:"partial,omitempty" doc:"The period is not over, or has not begun"`
 }
 
-// Ask answers it, with calendars of a zone.
-func (r Retention) Ask(ctx context.Context, l *ledger.Ledger, zone *time.Location) (RetentionAnswer, error) {
+// prepared checks a question and fills in what it leaves open. It gives false
+// where there is nothing.
+func (r Retention) prepared(ctx context.Context, l *ledger.Ledger, zone *time.Location) (Retention, calendar, bool, error) {
 	r.Unit, r.Periods = cmp.Or(r.Unit, Week), cmp.Or(r.Periods, 8)
-	out := RetentionAnswer{Unit: r.Unit, Cohorts: []Cohort{}, All: Cohort{Returned: []Kept{}}}
-	calendar, err := newCalendar(r.Unit, zone)
+	c, err := newCalendar(r.Unit, zone)
 	if err != nil {
-		return out, err
+		return r, c, false, err
 	}
 	if r.Unit == Hour {
-		return out, experience.Errorf(experience.Invalid, "retention is by day, week or month")
+		return r, c, false, experience.Errorf(experience.Invalid, "retention is by day, week or month")
 	}
 	if r.Periods < 1 || r.Periods > maxPeriods {
-		return out, experience.Errorf(experience.Invalid, "retention looks at 1 to %d periods", maxPeriods)
+		return r, c, false, experience.Errorf(experience.Invalid, "retention looks at 1 to %d periods", maxPeriods)
 	}
 	if err := cmp.Or(r.Start.check(), r.Return.check(), r.Scope.check()); err != nil {
-		return out, err
+		return r, c, false, err
 	}
 	scope, any, err := r.extent(ctx, l)
+	r.Scope = scope
+	return r, c, any, err
+}
+
+// Ask answers it, with calendars of a zone.
+func (r Retention) Ask(ctx context.Context, l *ledger.Ledger, zone *time.Location) (RetentionAnswer, error) {
+	out := RetentionAnswer{Unit: cmp.Or(r.Unit, Week), Cohorts: []Cohort{}, All: Cohort{Returned: []Kept{}}}
+	r, c, any, err := r.prepared(ctx, l, zone)
 	if err != nil || !any {
 		return out, err
 	}
-	r.Scope = scope
-	counts, err := r.count(ctx, l, calendar)
-	if err != nil {
-		return out, err
+	counts, err := r.begin(l, c).count(ctx)
+	if err == nil {
+		out.fill(r, c, counts)
 	}
-	out.fill(r, calendar, counts)
-	return out, nil
+	return out, err
 }
 
-// cohortCounts gives, by period of the start, how many cases were last or ever
-// seen so many periods later: 0 is the cohort itself.
-type cohortCounts map[int64]map[int64]int64
+// cohortCounts gives, by period of the start, how many cases came back so many
+// periods later: 0 is the cohort itself.
+type cohortCounts map[int64][]int64
 
-func (r Retention) count(ctx context.Context, l *ledger.Ledger, c calendar) (cohortCounts, error) {
-	b := &builder{ledger: l}
-	counts := cohortCounts{}
-	later := `SELECT first, b - first AS later FROM x JOIN f ON f.c = x.c WHERE rt AND b > first`
-	if r.OnOrAfter {
-		later = `SELECT first, max(b - first) AS later FROM x JOIN f ON f.c = x.c WHERE rt AND b > first GROUP BY f.c, first`
+// retentionWalk follows cases through the periods of an extent.
+type retentionWalk struct {
+	Retention
+	b       *builder
+	wanted  wanted
+	periods periods
+}
+
+// What an event is in a retention's sequence.
+const (
+	starts  = 1
+	returns = 2
+)
+
+func (r Retention) begin(l *ledger.Ledger, c calendar) *retentionWalk {
+	w := &retentionWalk{Retention: r, b: &builder{ledger: l}, periods: c.periods(r.From, r.To)}
+	start, back := w.b.match(r.Start), w.b.match(r.Return)
+	w.wanted = wanted{
+		code:  fmt.Sprintf("CASE WHEN %s THEN %d ELSE 0 END + CASE WHEN %s THEN %d ELSE 0 END", start, starts, back, returns),
+		where: "(" + start + " OR " + back + ")",
 	}
-	err := b.each(ctx, `WITH x AS (
-			SELECT c, b, bool_or(st) AS st, bool_or(rt) AS rt
-			FROM (SELECT `+b.caseOf(r.Scope)+` AS c, `+c.sql(r.From, r.To)+` AS b, `+b.match(r.Start)+` AS st, `+b.match(r.Return)+` AS rt
-				FROM interactions WHERE `+b.scope(r.Scope)+`) AS e
-			WHERE st OR rt GROUP BY c, b),
-		f AS (SELECT c, min(b) AS first FROM x WHERE st GROUP BY c)
-		SELECT first, later, count(*) FROM (`+later+`) AS g GROUP BY 1, 2
-		UNION ALL SELECT first, 0, count(*) FROM f GROUP BY 1`, func(rows *sql.Rows) error {
-		var first, later, n int64
-		err := rows.Scan(&first, &later, &n)
-		if counts[first] == nil {
-			counts[first] = map[int64]int64{}
+	return w
+}
+
+// follow calls came with each of the periods after its first start in which a
+// case came back, 1 to Periods, each once; it gives the period of the start.
+func (w *retentionWalk) follow(events []Event, came func(later int)) (first int64, started bool) {
+	begin := slices.IndexFunc(events, func(e Event) bool { return e.Code&starts != 0 })
+	if begin < 0 {
+		return 0, false
+	}
+	at := w.periods.of(events[begin].At, 0)
+	last, from := 0, at
+	for _, e := range events[begin+1:] {
+		if e.Code&returns == 0 {
+			continue
 		}
-		counts[first][later] += n
-		return err
+		at = w.periods.of(e.At, at)
+		later := min(at-from, w.Periods+1)
+		if !w.OnOrAfter && later > last && later <= w.Periods {
+			came(later)
+		}
+		last = max(last, later)
+	}
+	if w.OnOrAfter {
+		for k := 1; k <= min(last, w.Periods); k++ {
+			came(k)
+		}
+	}
+	return w.periods.first + int64(from), true
+}
+
+func (w *retentionWalk) count(ctx context.Context) (cohortCounts, error) {
+	tallies, err := gather(ctx, w.b, w.Scope, w.wanted, func() cohortCounts { return cohortCounts{} }, func(t cohortCounts, c ledger.Case) error {
+		came := make([]int, 0, maxPeriods)
+		first, started := w.follow(c.Events, func(later int) { came = append(came, later) })
+		if !started {
+			return nil
+		}
+		if t[first] == nil {
+			t[first] = make([]int64, w.Periods+1)
+		}
+		t[first][0]++
+		for _, k := range came {
+			t[first][k]++
+		}
+		return nil
 	})
-	if r.OnOrAfter {
-		counts.accumulate()
+	if err != nil {
+		return nil, err
 	}
-	return counts, err
+	for _, t := range tallies[1:] {
+		for first, counts := range t {
+			if tallies[0][first] == nil {
+				tallies[0][first] = counts
+				continue
+			}
+			for k, n := range counts {
+				tallies[0][first][k] += n
+			}
+		}
+	}
+	return tallies[0], nil
 }
 
-// accumulate turns "last seen so many periods later" into "seen then or later".
-func (c cohortCounts) accumulate() {
-	for _, of := range c {
-		var latest int64
-		for later := range of {
-			latest = max(latest, later)
-		}
-		for k := latest - 1; k >= 1; k-- {
-			of[k] += of[k+1]
-		}
+// RetentionPlace is a number of a retention's table.
+type RetentionPlace struct {
+	Start  time.Time // a moment of the period in which the cohort began; zero: all cohorts together
+	Period int       // who came back so many periods later; 0: all of the cohort
+	Lost   bool      // who did not instead, of those who could have
+}
+
+// People gives the cases behind a number, in the order of their names: those
+// after the one named, at most limit.
+func (r Retention) People(ctx context.Context, l *ledger.Ledger, zone *time.Location, at RetentionPlace, after string, limit int) ([]string, error) {
+	r, c, any, err := r.prepared(ctx, l, zone)
+	if err != nil || !any {
+		return []string{}, err
 	}
+	if at.Period < 0 || at.Period > r.Periods {
+		return nil, experience.Errorf(experience.Invalid, "this retention has no period %d", at.Period)
+	}
+	w, over := r.begin(l, c), c.lastOver(r.To)
+	return people(ctx, w.b, w.Scope, w.wanted, after, limit, func(one ledger.Case) (bool, error) {
+		came := false
+		first, started := w.follow(one.Events, func(later int) { came = came || later == at.Period })
+		switch {
+		case !started, !at.Start.IsZero() && first != c.number(at.Start):
+			return false, nil
+		case at.Start.IsZero() && at.Period > 0 && first+int64(at.Period) > over: // the line for all leaves these out
+			return false, nil
+		}
+		return at.Period == 0 || came != at.Lost, nil
+	})
 }
 
 func (a *RetentionAnswer) fill(r Retention, c calendar, counts cohortCounts) {
-	last := c.number(r.To.Add(-time.Nanosecond))
-	whole := last // the last period that is over
-	if c.start(last + 1).After(r.To) {
-		whole--
-	}
+	over := c.lastOver(r.To)
 	all := make([]Kept, r.Periods)
 	firsts := make([]int64, 0, len(counts))
 	for first := range counts {
@@ -141,7 +217,7 @@ func (a *RetentionAnswer) fill(r Retention, c calendar, counts cohortCounts) {
 		cohort := Cohort{Start: c.start(first), Cases: counts[first][0], Returned: make([]Kept, r.Periods)}
 		for i := range cohort.Returned {
 			at := first + int64(i) + 1
-			k := Kept{Cases: counts[first][int64(i)+1], Of: cohort.Cases, Partial: at > whole}
+			k := Kept{Cases: counts[first][i+1], Of: cohort.Cases, Partial: at > over}
 			k.Share = share(k.Cases, k.Of)
 			cohort.Returned[i] = k
 			if !k.Partial {

@@ -2,114 +2,64 @@ package analytics
 
 import (
 	"context"
-	"database/sql"
-	"fmt"
-	"slices"
-	"strconv"
-	"strings"
+
+	"regia/internal/ledger"
 )
 
-// Event is one thing in a sequence.
-type Event struct {
-	At      int64  // microseconds since 1970
-	arrived int64  // the same, when Regia took it: the order of what happened at one moment
-	Code    int64  // what it is: the number of an activity, or the set of the steps it matches
-	Value   string // the field asked for, "" when none was
-}
+// Event is one thing in a sequence: when it happened, what it is (a code, often
+// a set of bits), and the texts asked for.
+type Event = ledger.Event
 
-// Sequence is what happened in one case, in order.
-type Sequence struct {
-	Case   string
-	Events []Event
-}
-
-// what a sequence is to hold.
+// wanted is what sequences are to hold.
 type wanted struct {
-	code  string // SQL of a BIGINT: NULL leaves the interaction out
-	value string // SQL of a text, "" for none
-	split string // SQL of a text that cuts a case into several sequences, "" for none
-	where string // a further condition, "" for none
+	code  string        // SQL of a BIGINT: 0 leaves the interaction out
+	texts []ledger.Text // at most two
+	where string        // a further condition, "" for none
+	words *ledger.Words
 }
 
-// Separators of a sequence's text: characters that no sensible value holds.
-const (
-	betweenEvents = "\x1e"
-	betweenParts  = "\x1f"
-)
+// hands is how many look at sequences at the same time: the two threads that
+// the ledger's engine has.
+const hands = 2
 
-// sequences calls f with each sequence, in no order; the events may be kept,
-// the slice may not. A case that is split comes several times.
-func (b *builder) sequences(ctx context.Context, s Scope, w wanted, f func(Sequence) error) error {
-	at, arrived := b.ledger.Micros("time"), b.ledger.Micros("received_at")
-	text := fmt.Sprintf(`CAST(%s AS TEXT) || '%s' || CAST(%s AS TEXT) || '%s' || CAST(code AS TEXT)`, at, betweenParts, arrived, betweenParts)
-	value, group := "NULL", ""
-	if w.value != "" {
-		value = w.value
-		text += ` || '` + betweenParts + `' || translate(coalesce(value, ''), '` + betweenEvents + betweenParts + `', '  ')`
-	}
-	split := "''"
-	if w.split != "" {
-		split, group = w.split, ", split"
-	}
-	where := b.scope(s)
+// gather goes through the sequences of a scope with a few tallies, each of
+// which sees some of the cases, and gives all of them.
+func gather[T any](ctx context.Context, b *builder, s Scope, w wanted, fresh func() T, add func(T, ledger.Case) error) ([]T, error) {
+	walk := ledger.Walk{Where: b.counted(s), Code: w.code, Texts: w.texts}
 	if w.where != "" {
-		where += " AND " + w.where
+		walk.Where += " AND " + w.where
 	}
-	query := `SELECT CAST(c AS TEXT), string_agg(` + text + `, '` + betweenEvents + `')
-		FROM (SELECT ` + b.caseOf(s) + ` AS c, time, received_at, ` + w.code + ` AS code, ` + value + ` AS value, ` + split + ` AS split
-			FROM interactions WHERE ` + where + `) AS e
-		WHERE code IS NOT NULL GROUP BY c` + group
-	var events []Event
-	return b.each(ctx, query, func(rows *sql.Rows) error {
-		var name string
-		var raw sql.RawBytes
-		if err := rows.Scan(&name, &raw); err != nil {
-			return err
+	if s.Case != "" && s.Case != "person" {
+		walk.Case = "CAST(" + b.caseOf(s) + " AS TEXT)"
+	}
+	walk.Args = b.args
+	if w.words == nil {
+		w.words = ledger.NewWords()
+	}
+	tallies, visitors := make([]T, hands), make([]ledger.Visitor, hands)
+	for i := range visitors {
+		t := fresh()
+		tallies[i], visitors[i] = t, func(c ledger.Case) error { return add(t, c) }
+	}
+	return tallies, b.ledger.Walk(ctx, walk, w.words, visitors)
+}
+
+// people gives the first names of the cases that are wanted, after one, in order.
+func people(ctx context.Context, b *builder, s Scope, w wanted, after string, limit int, wants func(ledger.Case) (bool, error)) ([]string, error) {
+	lists, err := gather(ctx, b, s, w, func() *first { return &first{after: after, limit: limit, list: []string{}} }, func(f *first, c ledger.Case) error {
+		ok, err := wants(c)
+		if ok {
+			f.add(c.Name())
 		}
-		var err error
-		if events, err = parseEvents(events[:0], string(raw)); err != nil {
-			return err
-		}
-		return f(Sequence{Case: name, Events: events})
+		return err
 	})
-}
-
-// parseEvents reads what a row of sequences holds, and puts it in order.
-func parseEvents(into []Event, text string) ([]Event, error) {
-	for one := range strings.SplitSeq(text, betweenEvents) {
-		var e Event
-		rest := one
-		for _, to := range []*int64{&e.At, &e.arrived, &e.Code} {
-			var part string
-			part, rest, _ = strings.Cut(rest, betweenParts)
-			n, err := strconv.ParseInt(part, 10, 64)
-			if err != nil {
-				return nil, fmt.Errorf("a sequence of the ledger cannot be read: %w", err)
-			}
-			*to = n
+	if err != nil {
+		return []string{}, err
+	}
+	for _, f := range lists[1:] {
+		for _, name := range f.list {
+			lists[0].add(name)
 		}
-		e.Value = rest
-		into = append(into, e)
 	}
-	slices.SortStableFunc(into, compareEvents)
-	return into, nil
-}
-
-func compareEvents(a, b Event) int {
-	switch {
-	case a.At != b.At:
-		return less(a.At < b.At)
-	case a.arrived != b.arrived:
-		return less(a.arrived < b.arrived)
-	case a.Code != b.Code: // so that the answer does not depend on the engine
-		return less(a.Code < b.Code)
-	}
-	return strings.Compare(a.Value, b.Value)
-}
-
-func less(yes bool) int {
-	if yes {
-		return -1
-	}
-	return 1
+	return lists[0].list, nil
 }

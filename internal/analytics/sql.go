@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -122,7 +123,11 @@ func (b *builder) filter(f Filter) string {
 	if f.Is == notEqual {
 		not = "NOT "
 	}
-	return field + " " + not + "IN (" + strings.Join(list, ", ") + ")"
+	in := field + " " + not + "IN (" + strings.Join(list, ", ") + ")"
+	if _, ok := property(f.Field); ok && f.Is == equal && !slices.Contains(f.Values, "") {
+		return "CASE WHEN " + b.ledger.Mentions(f.Values, b.text) + " THEN " + in + " ELSE FALSE END"
+	}
+	return in
 }
 
 // each runs a query and calls scan for each row.

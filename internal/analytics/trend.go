@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -54,23 +55,11 @@ type Series struct {
 
 // Ask answers it, with calendars of a zone.
 func (t Trend) Ask(ctx context.Context, l *ledger.Ledger, zone *time.Location) (TrendAnswer, error) {
-	t.Unit, t.Measure = cmp.Or(t.Unit, Day), cmp.Or(t.Measure, Interactions)
+	t, c, any, err := t.prepared(ctx, l, zone)
 	out := TrendAnswer{Unit: t.Unit, Times: []time.Time{}, Series: []Series{}}
-	c, err := newCalendar(t.Unit, zone)
-	if err != nil {
-		return out, err
-	}
-	if err := cmp.Or(t.What.check(), checkField(t.By), t.Scope.check()); err != nil {
-		return out, err
-	}
-	if t.measure() == "" {
-		return out, experience.Errorf(experience.Invalid, "%q is none of interactions, cases and revenue", t.Measure)
-	}
-	scope, any, err := t.extent(ctx, l)
 	if err != nil || !any {
 		return out, err
 	}
-	t.Scope = scope
 	low, high := c.number(t.From), c.number(t.To.Add(-time.Nanosecond))
 	if high-low >= maxPieces {
 		return out, experience.Errorf(experience.Invalid, "a trend has at most %d pieces; ask for longer ones, or for a shorter period", maxPieces)
@@ -78,10 +67,94 @@ func (t Trend) Ask(ctx context.Context, l *ledger.Ledger, zone *time.Location) (
 	for n := low; n <= high; n++ {
 		out.Times = append(out.Times, c.start(n))
 	}
+	if t.Measure != Cases { // what can be added up is counted once
+		var whole bool
+		if out.Series, whole, err = t.added(ctx, l, c, low, len(out.Times)); err != nil || whole {
+			return out, err
+		}
+	}
 	if out.Series, err = t.series(ctx, l); err != nil {
 		return out, err
 	}
 	return out, t.count(ctx, l, c, low, out.Series, len(out.Times))
+}
+
+// prepared checks a question and fills in what it leaves open. It gives false
+// where there is nothing.
+func (t Trend) prepared(ctx context.Context, l *ledger.Ledger, zone *time.Location) (Trend, calendar, bool, error) {
+	t.Unit, t.Measure = cmp.Or(t.Unit, Day), cmp.Or(t.Measure, Interactions)
+	c, err := newCalendar(t.Unit, zone)
+	if err != nil {
+		return t, c, false, err
+	}
+	if err := cmp.Or(t.What.check(), checkField(t.By), t.Scope.check()); err != nil {
+		return t, c, false, err
+	}
+	if t.measure() == "" {
+		return t, c, false, experience.Errorf(experience.Invalid, "%q is none of interactions, cases and revenue", t.Measure)
+	}
+	scope, any, err := t.extent(ctx, l)
+	t.Scope = scope
+	return t, c, any, err
+}
+
+// maxAdded is how many sums of a series and a piece are taken out of the ledger.
+const maxAdded = 100_000
+
+// added counts every series in every piece at once, and adds them up. It gives
+// false where these are too many.
+func (t Trend) added(ctx context.Context, l *ledger.Ledger, c calendar, low int64, pieces int) ([]Series, bool, error) {
+	b := &builder{ledger: l}
+	value, currency := t.parts(b)
+	type key struct{ value, currency string }
+	found := map[key]*Series{}
+	list := []*Series{}
+	n := 0
+	err := b.each(ctx, `SELECT `+value+`, `+currency+`, `+c.sql(l, t.From, t.To)+`, `+t.measure()+` FROM interactions WHERE `+t.condition(b)+`
+		GROUP BY 1, 2, 3 LIMIT `+b.arg(maxAdded+1), func(rows *sql.Rows) error {
+		var k key
+		var piece, count int64
+		if err := rows.Scan(&k.value, &k.currency, &piece, &count); err != nil {
+			return err
+		}
+		s := found[k]
+		if s == nil {
+			s = &Series{Value: k.value, Currency: k.currency, Counts: make([]int64, pieces)}
+			found[k], list = s, append(list, s)
+		}
+		n++
+		if s.Total += count; piece >= low && piece < low+int64(pieces) {
+			s.Counts[piece-low] += count
+		}
+		return nil
+	})
+	if err != nil || n > maxAdded {
+		return nil, false, err
+	}
+	slices.SortFunc(list, func(a, b *Series) int {
+		return cmp.Or(cmp.Compare(b.Total, a.Total), cmp.Compare(a.Value, b.Value), cmp.Compare(a.Currency, b.Currency))
+	})
+	return t.largest(list, pieces), true, nil
+}
+
+// largest keeps the largest series, and adds up the rest where that can be done.
+func (t Trend) largest(list []*Series, pieces int) []Series {
+	out := []Series{}
+	rest := Series{Other: true, Counts: make([]int64, pieces)}
+	for i, s := range list {
+		if i < maxSeries || len(list) == maxSeries+1 {
+			out = append(out, *s)
+			continue
+		}
+		rest.Total += s.Total
+		for k, n := range s.Counts {
+			rest.Counts[k] += n
+		}
+	}
+	if len(list) > maxSeries+1 && t.Measure != Revenue { // the rest would mix currencies
+		out = append(out, rest)
+	}
+	return out
 }
 
 // measure gives SQL for what is counted.
@@ -175,7 +248,7 @@ func (t Trend) count(ctx context.Context, l *ledger.Ledger, c calendar, low int6
 		series[i].Counts = make([]int64, pieces)
 	}
 	return b.each(ctx, `SELECT `+which.String()+` AS which, piece, `+t.measure()+` FROM (
-			SELECT `+value+` AS value, `+currency+` AS currency, revenue, `+b.caseOf(t.Scope)+` AS c, `+c.sql(t.From, t.To)+` AS piece
+			SELECT `+value+` AS value, `+currency+` AS currency, revenue, `+b.caseOf(t.Scope)+` AS c, `+c.sql(l, t.From, t.To)+` AS piece
 			FROM interactions WHERE `+t.condition(b)+`) AS e GROUP BY 1, 2`, func(rows *sql.Rows) error {
 		var which, piece, n int64
 		if err := rows.Scan(&which, &piece, &n); err != nil {

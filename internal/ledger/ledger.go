@@ -45,6 +45,7 @@ type engine interface {
 	verify(ctx context.Context) ([]Finding, error)
 	// maybeSeen gives those of rows whose ids may be in `seen`.
 	maybeSeen(rows []experience.Interaction) []experience.Interaction
+	walk(ctx context.Context, w Walk, words *Words, visitors []Visitor) error
 	invent(ctx context.Context, people int64, until time.Time, told func(done int64)) error
 	dialect
 	translate(err error) error
@@ -61,6 +62,8 @@ type dialect interface {
 	property(name string) string // see Ledger.Property
 	number(expr string) string
 	micros(expr string) string
+	mentions(text string) string                        // see Ledger.Mentions
+	pieces(offset string, seconds, before int64) string // see Ledger.Pieces
 }
 
 // writeTx is the write transaction of an engine.
