@@ -32,21 +32,10 @@ type Happening struct {
 	ID       experience.ID // with Single
 }
 
-// Activities are the names that a course met, numbered as they came.
+// Activities are the names that a course met, by their numbers; which stand for
+// nothing where no activity has them.
 type Activities struct {
-	Names  []string
-	number map[string]int32
-}
-
-func (a *Activities) of(name string) int32 {
-	n, known := a.number[name]
-	if !known {
-		n = int32(len(a.Names))
-		name = strings.Clone(name) // it is a piece of a row
-		a.Names = append(a.Names, name)
-		a.number[name] = n
-	}
-	return n
+	Names []string
 }
 
 func (c Course) check() error {
@@ -70,49 +59,41 @@ func (c Course) Walk(ctx context.Context, l *ledger.Ledger, f func(name string, 
 		return nil, err
 	}
 	b := &builder{ledger: l}
-	names := &Activities{number: map[string]int32{}}
-	w := wanted{code: b.marks(c.Marks), value: b.activity("")}
-	if c.Single {
-		w.value = "CAST(id AS TEXT) || " + w.value
+	a, err := b.activities(ctx, c.Scope, "")
+	if err != nil {
+		return nil, err
 	}
+	w := wanted{code: b.marks(c.Marks), texts: []ledger.Text{a.text}, words: a.words, ids: c.Single}
 	var events []Happening
-	err := b.sequences(ctx, c.Scope, w, func(s Sequence) error {
+	err = one(ctx, b, c.Scope, w, func(s ledger.Case) error {
 		events = events[:0]
-		for _, e := range s.Events {
-			h := Happening{At: e.At, Marks: uint64(e.Code)}
+		for i, e := range s.Events {
+			h := Happening{At: e.At, Marks: uint64(e.Code) >> 1, Activity: e.Texts[0]}
 			if c.Single {
-				if len(e.Value) < textID {
-					return fmt.Errorf("a sequence of the ledger has no id where one was asked for")
-				}
-				var err error
-				if h.ID, err = experience.ParseID(e.Value[:textID]); err != nil {
-					return err
-				}
-				e.Value = e.Value[textID:]
+				h.ID = s.IDs[i]
 			}
-			h.Activity = names.of(e.Value)
 			events = append(events, h)
 		}
-		return f(s.Case, events)
+		return f(s.Name(), events)
 	})
-	return names, err
+	return &Activities{Names: a.words.All()}, err
 }
 
-// textID is how long an id is as text.
-const textID = 36
-
-// marks gives SQL for the set of marks that an interaction carries; NULL for
-// what is left out.
+// marks gives SQL for the set of marks that an interaction carries, twice and
+// one more; 0 for what is left out.
 func (b *builder) marks(marks [][]Match) string {
-	sum := []string{"0"}
+	sum := []string{"CASE WHEN kind IN ('identify', 'alias', 'group') THEN 0 ELSE 1 END"}
+	carried := []string{"FALSE"}
 	for i, list := range marks {
 		any := make([]string, len(list))
 		for k, m := range list {
 			any[k] = b.match(m)
 		}
 		if len(any) > 0 {
-			sum = append(sum, fmt.Sprintf("CASE WHEN %s THEN %d ELSE 0 END", strings.Join(any, " OR "), int64(1)<<i))
+			is := "(" + strings.Join(any, " OR ") + ")"
+			carried = append(carried, is)
+			sum = append(sum, fmt.Sprintf("CASE WHEN %s THEN %d ELSE 0 END", is, int64(2)<<i))
 		}
 	}
-	return "nullif(" + strings.Join(sum, " + ") + ", CASE WHEN kind IN ('identify', 'alias', 'group') THEN 0 ELSE -1 END)"
+	return "CASE WHEN kind IN ('identify', 'alias', 'group') AND (" + strings.Join(carried, " OR ") + ") THEN 1 ELSE 0 END + " + strings.Join(sum, " + ")
 }

@@ -16,16 +16,16 @@ type wanted struct {
 	texts []ledger.Text // at most two
 	where string        // a further condition, "" for none
 	words *ledger.Words
+	ids   bool
 }
 
 // hands is how many look at sequences at the same time: the two threads that
 // the ledger's engine has.
 const hands = 2
 
-// gather goes through the sequences of a scope with a few tallies, each of
-// which sees some of the cases, and gives all of them.
-func gather[T any](ctx context.Context, b *builder, s Scope, w wanted, fresh func() T, add func(T, ledger.Case) error) ([]T, error) {
-	walk := ledger.Walk{Where: b.counted(s), Code: w.code, Texts: w.texts}
+// walk gives the cases of a scope to visitors.
+func (b *builder) walk(ctx context.Context, s Scope, w wanted, visitors []ledger.Visitor) error {
+	walk := ledger.Walk{Where: b.counted(s), Code: w.code, Texts: w.texts, IDs: w.ids}
 	if w.where != "" {
 		walk.Where += " AND " + w.where
 	}
@@ -36,12 +36,23 @@ func gather[T any](ctx context.Context, b *builder, s Scope, w wanted, fresh fun
 	if w.words == nil {
 		w.words = ledger.NewWords()
 	}
+	return b.ledger.Walk(ctx, walk, w.words, visitors)
+}
+
+// one has a single visitor see all cases, one after the other.
+func one(ctx context.Context, b *builder, s Scope, w wanted, visit ledger.Visitor) error {
+	return b.walk(ctx, s, w, []ledger.Visitor{visit})
+}
+
+// gather goes through the sequences of a scope with a few tallies, each of
+// which sees some of the cases, and gives all of them.
+func gather[T any](ctx context.Context, b *builder, s Scope, w wanted, fresh func() T, add func(T, ledger.Case) error) ([]T, error) {
 	tallies, visitors := make([]T, hands), make([]ledger.Visitor, hands)
 	for i := range visitors {
 		t := fresh()
 		tallies[i], visitors[i] = t, func(c ledger.Case) error { return add(t, c) }
 	}
-	return tallies, b.ledger.Walk(ctx, walk, w.words, visitors)
+	return tallies, b.walk(ctx, s, w, visitors)
 }
 
 // people gives the first names of the cases that are wanted, after one, in order.

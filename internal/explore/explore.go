@@ -144,7 +144,7 @@ func (r *Room) funnelPeople(ctx context.Context, in *funnelPeopleInput) (*casesO
 	if err := discreet(ctx, in.Body); err != nil {
 		return nil, err
 	}
-	list, err := in.Body.People(ctx, r.Ledger, in.Step, in.Dropped, in.After, in.Limit+1)
+	list, err := in.Body.People(ctx, r.Ledger, analytics.FunnelPlace{Step: in.Step, Dropped: in.Dropped}, in.After, in.Limit+1)
 	if len(list) > in.Limit {
 		list = list[:in.Limit]
 		out.Body.Next = &list[in.Limit-1]

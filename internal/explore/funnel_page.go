@@ -208,7 +208,7 @@ func (r *Room) behind(ctx context.Context, p *peopleView, at int, stopped bool, 
 	if err != nil {
 		return err
 	}
-	cases, err := question.People(ctx, r.Ledger, at, stopped, after, peoplePage+1)
+	cases, err := question.People(ctx, r.Ledger, analytics.FunnelPlace{Step: at, Dropped: stopped}, after, peoplePage+1)
 	if err != nil {
 		return err
 	}

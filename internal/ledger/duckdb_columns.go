@@ -26,11 +26,13 @@ import (
 // columnReader reads an answer of a fixed shape: who (a UUID, or a text), two
 // moments, a BIGINT, and texts.
 type columnReader struct {
-	words *Words // of the texts
-	names *Words // of cases with names of their own; nil for people
-	texts []Text
-	known [2]recentWords
-	named recentWords
+	words   *Words // of the texts
+	names   *Words // of cases with names of their own; nil for people
+	texts   []Text
+	ids     bool
+	byValue bool
+	known   [2]recentWords
+	named   recentWords
 }
 
 // recentWords remembers words by their text, without a lock.
@@ -48,7 +50,7 @@ func (r recentWords) number(w *Words, text string) int32 {
 }
 
 func newColumnReader(w Walk, words, names *Words) *columnReader {
-	return &columnReader{words: words, names: names, texts: w.Texts, known: [2]recentWords{{}, {}}, named: recentWords{}}
+	return &columnReader{words: words, names: names, texts: w.Texts, ids: w.IDs, known: [2]recentWords{{}, {}}, named: recentWords{}}
 }
 
 // query runs a query on a connection and adds its rows to s.
@@ -63,7 +65,7 @@ func (r *columnReader) query(ctx context.Context, conn *sql.Conn, query string, 
 			return err
 		}
 		defer rows.Close()
-		if result := resultOf(rows); result != nil {
+		if result := resultOf(rows); result != nil && !r.byValue {
 			return r.chunks(ctx, *result, s)
 		}
 		return r.values(rows, s)
@@ -118,10 +120,13 @@ func (r *columnReader) chunk(chunk mapping.DataChunk, s *steps) {
 			texts[k] = column[duckText](chunk, 4+k, n)
 		}
 	}
-	var ids []duckUUID
+	var people, ids []duckUUID
+	if r.ids {
+		ids = column[duckUUID](chunk, 4+len(r.texts), n)
+	}
 	var names []duckText
 	if r.names == nil {
-		ids = column[duckUUID](chunk, 0, n)
+		people = column[duckUUID](chunk, 0, n)
 	} else {
 		names = column[duckText](chunk, 0, n)
 	}
@@ -138,8 +143,11 @@ rows:
 				continue rows
 			}
 		}
+		if r.ids {
+			s.steps.ids = append(s.steps.ids, ids[i].person().id())
+		}
 		if r.names == nil {
-			s.add(person{uint64(ids[i].high) ^ 1<<63, ids[i].low}, e)
+			s.add(people[i].person(), e)
 		} else {
 			s.add(person{low: uint64(r.named.number(r.names, names[i].text()))}, e)
 		}
@@ -151,6 +159,8 @@ type duckUUID struct {
 	low  uint64
 	high int64
 }
+
+func (u duckUUID) person() person { return person{uint64(u.high) ^ 1<<63, u.low} }
 
 // duckText is a text as DuckDB has it: up to 12 bytes in place, of a longer one
 // the first 4 and where it lies.
@@ -180,15 +190,11 @@ func (r *columnReader) values(rows driver.Rows, s *steps) error {
 			return err
 		}
 		var who person
-		switch w := row[0].(type) {
-		case []byte:
-			who = personOf(experience.ID(w))
-		case duckdb.UUID:
-			who = personOf(experience.ID(w))
-		case string:
-			who.low = uint64(r.names.Number(w))
-		default:
-			return fmt.Errorf("a case is a %T", row[0])
+		var err error
+		if name, ok := row[0].(string); ok {
+			who.low = uint64(r.names.Number(name))
+		} else if who, err = uuid(row[0]); err != nil {
+			return err
 		}
 		e := Event{At: row[1].(time.Time).UnixMicro(), Arrived: row[2].(time.Time).UnixMicro(), Code: row[3].(int64)}
 		wanted := e.Code != 0
@@ -200,10 +206,28 @@ func (r *columnReader) values(rows driver.Rows, s *steps) error {
 				e.Texts[k] = r.words.Number(row[4+k].(string))
 			}
 		}
+		if wanted && r.ids {
+			id, err := uuid(row[4+len(r.texts)])
+			if err != nil {
+				return err
+			}
+			s.steps.ids = append(s.steps.ids, id.id())
+		}
 		if wanted {
 			s.add(who, e)
 		}
 	}
+}
+
+// uuid reads an id that the driver gave.
+func uuid(value driver.Value) (person, error) {
+	switch v := value.(type) {
+	case []byte:
+		return personOf(experience.ID(v)), nil
+	case duckdb.UUID:
+		return personOf(experience.ID(v)), nil
+	}
+	return person{}, fmt.Errorf("an id is a %T", value)
 }
 
 func personOf(id experience.ID) person {

@@ -56,6 +56,7 @@ func (d *duck) walk(ctx context.Context, w Walk, words *Words, visitors []Visito
 	for i, c := range conns {
 		g.Go(func() {
 			r, s := newColumnReader(w, words, names), &steps{words: words}
+			r.byValue = d.options.byValue
 			for query := range next {
 				if ctx.Err() != nil {
 					return
@@ -125,6 +126,9 @@ func (w Walk) selected(source, who string) string {
 	var texts strings.Builder
 	for i, t := range w.Texts {
 		texts.WriteString(`, ` + t.selected() + fmt.Sprintf(` AS text_%d`, i))
+	}
+	if w.IDs {
+		texts.WriteString(`, id`)
 	}
 	where := ``
 	if w.Where != "" {

@@ -41,3 +41,6 @@ func Mend(l *Ledger) {
 	d.mend()
 	d.mending.work.Wait()
 }
+
+// ByValue has a DuckDB ledger's answers read value by value.
+func ByValue(l *Ledger) { l.engine.(*duck).options.byValue = true }

@@ -59,7 +59,9 @@ func (p *postgres) micros(expr string) string {
 	return `CAST(extract(epoch FROM ` + expr + `) * 1000000 AS BIGINT)`
 }
 
-func (d *duck) mentions(text string) string { return `contains(CAST(properties AS TEXT), ` + text + `)` }
+func (d *duck) mentions(text string) string {
+	return `contains(CAST(properties AS TEXT), ` + text + `)`
+}
 
 func (p *postgres) mentions(text string) string {
 	return `strpos(CAST(properties AS TEXT), ` + text + `) > 0`

@@ -21,6 +21,7 @@ type Options struct {
 
 	partRows  int64 // tests make parts small; default partRows
 	sortBytes int64 // and slices; default sortBytes
+	byValue   bool  // tests read answers as the driver gives them
 }
 
 // Ledger is the book. Append, Fresh and Compact are for the one weaver; any

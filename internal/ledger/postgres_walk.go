@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"fmt"
-	"slices"
 	"strings"
 
 	"regia/internal/experience"
@@ -29,6 +28,10 @@ func (p *postgres) walk(ctx context.Context, w Walk, words *Words, visitors []Vi
 		fmt.Fprintf(&texts, `, convert_to(%s, 'UTF8') AS text_%d`, t.selected(), i)
 		event += fmt.Sprintf(` || int4send(length(text_%d)) || text_%[1]d`, i)
 	}
+	if w.IDs {
+		texts.WriteString(`, id`)
+		event += ` || uuid_send(id)`
+	}
 	where := ``
 	if w.Where != "" {
 		where = ` AND (` + w.Where + `)`
@@ -41,19 +44,20 @@ func (p *postgres) walk(ctx context.Context, w Walk, words *Words, visitors []Vi
 	}
 	defer rows.Close()
 	known := recentWords{}
-	var events []Event
+	s := &steps{words: words}
 	for i := 0; rows.Next(); i++ {
 		var name string
 		var raw sql.RawBytes
 		if err := rows.Scan(&name, &raw); err != nil {
 			return err
 		}
-		events = parseEvents(events[:0], raw, w.Texts, words, known)
-		slices.SortStableFunc(events, func(a, b Event) int { return a.compare(&b, words) })
-		if len(events) == 0 {
+		s.reset()
+		w.parseEvents(s, raw, words, known)
+		s.sort()
+		if len(s.steps.events) == 0 {
 			continue
 		}
-		c := Case{text: name, Events: events}
+		c := Case{text: name, Events: s.steps.events, IDs: s.steps.ids}
 		if w.Case == "" {
 			if c.Person, err = experience.ParseID(name); err != nil {
 				return err
@@ -67,12 +71,12 @@ func (p *postgres) walk(ctx context.Context, w Walk, words *Words, visitors []Vi
 	return rows.Err()
 }
 
-func parseEvents(into []Event, raw []byte, texts []Text, words *Words, known recentWords) []Event {
+func (w Walk) parseEvents(into *steps, raw []byte, words *Words, known recentWords) {
 	for len(raw) >= 24 {
 		e := Event{At: int64(binary.BigEndian.Uint64(raw)), Arrived: int64(binary.BigEndian.Uint64(raw[8:])), Code: int64(binary.BigEndian.Uint64(raw[16:]))}
 		raw = raw[24:]
 		wanted := true
-		for k, t := range texts {
+		for k, t := range w.Texts {
 			n := int(binary.BigEndian.Uint32(raw))
 			if raw = raw[4:]; t.Number {
 				e.Texts[k] = int32(n)
@@ -82,9 +86,14 @@ func parseEvents(into []Event, raw []byte, texts []Text, words *Words, known rec
 			e.Texts[k] = known.number(words, string(raw[:n]))
 			raw = raw[n:]
 		}
+		if w.IDs {
+			if wanted {
+				into.steps.ids = append(into.steps.ids, experience.ID(raw[:16]))
+			}
+			raw = raw[16:]
+		}
 		if wanted {
-			into = append(into, e)
+			into.add(person{}, e)
 		}
 	}
-	return into
 }

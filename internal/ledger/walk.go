@@ -3,7 +3,6 @@ package ledger
 import (
 	"cmp"
 	"context"
-	"slices"
 	"sync"
 
 	"regia/internal/experience"
@@ -16,6 +15,7 @@ type Walk struct {
 	Where string // a condition; "" is all
 	Code  string // a BIGINT, never NULL; where it is 0 the interaction is left out
 	Texts []Text // at most two
+	IDs   bool   // the interactions' own ids, too
 	Args  []any
 }
 
@@ -39,7 +39,8 @@ type Event struct {
 type Case struct {
 	Person experience.ID // where cases are people
 	text   string
-	Events []Event // only until the visitor returns
+	Events []Event         // only until the visitor returns
+	IDs    []experience.ID // of each event, where they were asked for; likewise
 }
 
 // Name is what the case is called: the id of a person, or the text.
@@ -142,12 +143,24 @@ type steps struct {
 type sequences struct {
 	who    []person
 	events []Event
+	ids    []experience.ID // with Walk.IDs
 }
 
-func (c *sequences) from(i int) sequences { return sequences{c.who[i:], c.events[i:]} }
+// part gives some of them.
+func (c *sequences) part(from, to int) sequences {
+	p := sequences{c.who[from:to], c.events[from:to], nil}
+	if c.ids != nil {
+		p.ids = c.ids[from:to]
+	}
+	return p
+}
+
+func (c *sequences) append(more sequences) {
+	c.who, c.events, c.ids = append(c.who, more.who...), append(c.events, more.events...), append(c.ids, more.ids...)
+}
 
 func (s *steps) reset() {
-	s.steps, s.runs = sequences{s.steps.who[:0], s.steps.events[:0]}, s.runs[:0]
+	s.steps, s.runs = s.steps.part(0, 0), s.runs[:0]
 }
 
 func (s *steps) add(who person, e Event) {
@@ -170,12 +183,12 @@ func (s *steps) follows(a person, e *Event, b person, f *Event) bool {
 func (s *steps) sort() {
 	for len(s.runs) > 1 {
 		all, ends := s.steps, append(s.runs[1:len(s.runs):len(s.runs)], len(s.steps.who))
-		s.spare = sequences{slices.Grow(s.spare.who[:0], len(all.who)), slices.Grow(s.spare.events[:0], len(all.who))}
+		s.spare = s.spare.part(0, 0)
 		var runs []int
 		for i, from := 0, 0; i < len(ends); i += 2 {
 			middle, to := ends[i], ends[min(i+1, len(ends)-1)]
 			runs = append(runs, from)
-			s.merge(sequences{all.who[from:middle], all.events[from:middle]}, sequences{all.who[middle:to], all.events[middle:to]})
+			s.merge(all.part(from, middle), all.part(middle, to))
 			from = to
 		}
 		s.steps, s.spare, s.runs = s.spare, all, runs
@@ -183,20 +196,14 @@ func (s *steps) sort() {
 }
 
 func (s *steps) merge(a, b sequences) {
-	to := &s.spare
-	take := func(from *sequences, n int) {
-		to.who, to.events = append(to.who, from.who[:n]...), append(to.events, from.events[:n]...)
-		*from = from.from(n)
-	}
-	for len(a.who) > 0 && len(b.who) > 0 {
-		if s.follows(a.who[0], &a.events[0], b.who[0], &b.events[0]) {
-			take(&a, 1)
-		} else {
-			take(&b, 1)
+	for i, k := 0, 0; i < len(a.who) || k < len(b.who); {
+		from, at := &a, &i
+		if i == len(a.who) || k < len(b.who) && !s.follows(a.who[i], &a.events[i], b.who[k], &b.events[k]) {
+			from, at = &b, &k
 		}
+		s.spare.append(from.part(*at, *at+1))
+		*at++
 	}
-	take(&a, len(a.who))
-	take(&b, len(b.who))
 }
 
 // visit gives the cases, sorted, to a visitor. Where cases have names of their
@@ -209,6 +216,9 @@ func (s *steps) visit(names *Words, visit Visitor) error {
 			to++
 		}
 		c := Case{Events: events[from:to:to]}
+		if s.steps.ids != nil {
+			c.IDs = s.steps.ids[from:to:to]
+		}
 		if names != nil {
 			c.text = names.Text(int32(who[from].low))
 		} else {
