@@ -87,10 +87,12 @@ func TestVerify(t *testing.T) {
 		{"an event is lost and forgotten", func(t *testing.T, c app.Config) {
 			inLedger(`DELETE FROM seen WHERE id IN (SELECT id FROM hot_0 WHERE message_id = 'm33')`)(t, c)
 			inLedger(`DELETE FROM hot_0 WHERE message_id = 'm33'`)(t, c)
+			inLedger(`UPDATE head SET row_count = row_count - 1`)(t, c)
 		}, "log", "1 events of the log are not in the ledger"},
 		{"an event counts twice", inLedger(`INSERT INTO hot_0 SELECT * FROM hot_0 WHERE message_id = 'm33'`), "each interaction once", "1 rows"},
 		{"a row is somebody else's", inLedger(`UPDATE hot_0 SET person_id = uuid() WHERE message_id = 'm33'`), "whose rows", "1 rows belong to another person"},
 		{"the registry forgot a subject", inRegistry(`DELETE FROM subjects WHERE id IN (SELECT id FROM subjects LIMIT 1)`), "whose rows", "and the registry nobody"},
+		{"the head counts wrong", inLedger(`UPDATE head SET row_count = 7`), "interactions counted", "tells of 7 rows"},
 		{"the registry is of another log", inRegistry(`UPDATE weave_head SET hash = 'x'`), "positions", "(x)"},
 		{"the registry is older than the ledger", inRegistry(`UPDATE weave_head SET sequence = 3`), "positions", "block 3"},
 		{"the ledger is of another log", inLedger(`UPDATE head SET hash = 'x'`), "positions", "(x)"},

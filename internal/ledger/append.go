@@ -56,9 +56,11 @@ func (l *Ledger) Append(ctx context.Context, b Batch) error {
 			return experience.Errorf(experience.Conflict, "the ledger follows version %d of the touchpoint catalogue, not %d", head.Catalogue, b.Catalogue)
 		}
 		head.Position = b.After
-		if err := forget(ctx, tx, b.Forget); err != nil {
+		gone, err := forget(ctx, tx, b.Forget)
+		if err != nil {
 			return err
 		}
+		head.Rows += int64(len(b.Rows)) - gone
 		if len(b.Rows) > 0 {
 			if err := tx.appendRows(ctx, b.Rows, b.Checked); err != nil {
 				return err
@@ -79,9 +81,7 @@ func (l *Ledger) Append(ctx context.Context, b Batch) error {
 		if pruned, err = l.prune(ctx, tx, b.Rows); err != nil {
 			return err
 		}
-		_, err = tx.exec(ctx, `UPDATE head SET sequence = $1, hash = $2, move = $3, catalogue = $4`,
-			int64(head.Position.Sequence), head.Position.Hash, head.Move, head.Catalogue)
-		return err
+		return tx.setHead(ctx, head)
 	})
 	if err == nil && pruned != 0 {
 		l.pruned.Store(pruned)

@@ -22,7 +22,7 @@ func TestAppendMovesTheHead(t *testing.T) {
 		b.reopen()
 		head, err := b.Head(ctx)
 		b.check(err)
-		want := ledger.Head{Position: at(2), Move: 7, Catalogue: 3}
+		want := ledger.Head{Position: at(2), Move: 7, Catalogue: 3, Rows: 2}
 		if head != want {
 			t.Fatalf("head %+v, want %+v", head, want)
 		}

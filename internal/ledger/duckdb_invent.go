@@ -18,12 +18,10 @@ const (
 
 // invent writes sorted parts by SQL alone, a piece at a time.
 func (d *duck) invent(ctx context.Context, people int64, until time.Time, told func(done int64)) error {
-	var rows int64
-	if err := d.db().QueryRowContext(ctx, `SELECT count(*) FROM interactions`).Scan(&rows); err != nil {
+	if head, err := scanHead(d.db().QueryRowContext(ctx, selectHead)); err != nil {
 		return err
-	}
-	if rows > 0 {
-		return experience.Errorf(experience.Conflict, "there are %d interactions in the ledger already", rows)
+	} else if head.Rows > 0 {
+		return experience.Errorf(experience.Conflict, "there are %d interactions in the ledger already", head.Rows)
 	}
 	for from := int64(0); from < people; {
 		p := part{kind: "cold", low: Invented(from)}
@@ -58,6 +56,18 @@ func (d *duck) invent(ctx context.Context, people int64, until time.Time, told f
 // list makes a part that was built one of the ledger's.
 func (d *duck) list(ctx context.Context, p part) error {
 	return d.write(ctx, func(tx writeTx) error {
+		head, err := scanHead(tx.queryRow(ctx, selectHead))
+		if err != nil {
+			return err
+		}
+		var rows int64
+		if err := tx.queryRow(ctx, `SELECT count(*) FROM `+p.name).Scan(&rows); err != nil {
+			return err
+		}
+		head.Rows += rows
+		if err := tx.setHead(ctx, head); err != nil {
+			return err
+		}
 		if _, err := tx.exec(ctx, fmt.Sprintf(`INSERT INTO parts VALUES ('%s', '%s', %s, %s)`, p.name, p.kind, literal(p.low), literal(p.high))); err != nil {
 			return err
 		}

@@ -8,8 +8,8 @@ import (
 )
 
 // forget deletes the rows that came with imports, and what they would be known
-// again by: the same import may be made once more.
-func forget(ctx context.Context, tx writeTx, imports []experience.ID) error {
+// again by: the same import may be made once more. It gives the number of rows.
+func forget(ctx context.Context, tx writeTx, imports []experience.ID) (gone int64, err error) {
 	var list []string
 	for _, id := range imports {
 		if !id.IsZero() { // that is what live rows have
@@ -17,11 +17,11 @@ func forget(ctx context.Context, tx writeTx, imports []experience.ID) error {
 		}
 	}
 	if len(list) == 0 {
-		return nil
+		return 0, nil
 	}
 	tables, err := tx.tables(ctx)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	const theirs = `import_id IN (SELECT x::UUID FROM unnest(string_to_array($1::TEXT, ',')) AS l(x))`
 	ids := strings.Join(list, ",")
@@ -31,11 +31,13 @@ func forget(ctx context.Context, tx writeTx, imports []experience.ID) error {
 		_, err := tx.exec(ctx, `DELETE FROM seen s USING (SELECT id, received_at, imported FROM `+t+` WHERE `+theirs+`) r
 			WHERE s.id = r.id AND s.received_at = r.received_at AND s.forever = r.imported`, ids)
 		if err != nil {
-			return err
+			return gone, err
 		}
-		if _, err := tx.exec(ctx, `DELETE FROM `+t+` WHERE `+theirs, ids); err != nil {
-			return err
+		n, err := tx.exec(ctx, `DELETE FROM `+t+` WHERE `+theirs, ids)
+		if err != nil {
+			return gone, err
 		}
+		gone += n
 	}
-	return nil
+	return gone, nil
 }

@@ -39,6 +39,8 @@ type engine interface {
 	// write runs f in the one write transaction: alone, committed when f gives
 	// nil, rolled back otherwise.
 	write(ctx context.Context, f func(tx writeTx) error) error
+	// knownHead is the head where it need not be asked for; else nil.
+	knownHead() *Head
 	timeline(ctx context.Context, p page) ([]experience.Interaction, error)
 	scan(ctx context.Context, where string, args []any, do func(experience.Interaction) error) error
 	compact(ctx context.Context, force bool) (CompactStats, error)
@@ -75,6 +77,7 @@ type writeTx interface {
 	// move applies what moves say to the rows that are there; moves are closed
 	// (see closure) and hold no identity.
 	move(ctx context.Context, moves []Move) error
+	setHead(ctx context.Context, h Head) error
 	// tables lists the tables that hold rows, to be changed in place.
 	tables(ctx context.Context) ([]string, error)
 }
@@ -122,20 +125,31 @@ type Head struct {
 	Position  experience.Position // of the last block woven into it
 	Move      int64               // number of the last Move applied
 	Catalogue int64               // version of the catalogue of the last Retouch
+	Rows      int64               // interactions there are: counted as they come and go, for counting them all takes long
 }
 
-const selectHead = `SELECT sequence, hash, move, catalogue FROM head`
+const selectHead = `SELECT sequence, hash, move, catalogue, row_count FROM head`
+
+const updateHead = `UPDATE head SET sequence = $1, hash = $2, move = $3, catalogue = $4, row_count = $5`
+
+// values are the parameters of updateHead.
+func (h Head) values() []any {
+	return []any{int64(h.Position.Sequence), h.Position.Hash, h.Move, h.Catalogue, h.Rows}
+}
 
 func scanHead(row *sql.Row) (Head, error) {
 	var h Head
 	var sequence int64
-	err := row.Scan(&sequence, &h.Position.Hash, &h.Move, &h.Catalogue)
+	err := row.Scan(&sequence, &h.Position.Hash, &h.Move, &h.Catalogue, &h.Rows)
 	h.Position.Sequence = uint64(sequence)
 	return h, err
 }
 
 // Head reads how far the ledger is.
 func (l *Ledger) Head(ctx context.Context) (Head, error) {
+	if h := l.engine.knownHead(); h != nil {
+		return *h, nil
+	}
 	h, err := scanHead(l.engine.reader().QueryRowContext(ctx, selectHead))
 	return h, l.fail(err)
 }

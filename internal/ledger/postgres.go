@@ -55,7 +55,9 @@ var postgresMigrations = []string{`
 	CREATE FUNCTION utc(t TIMESTAMPTZ) RETURNS TIMESTAMP LANGUAGE SQL IMMUTABLE PARALLEL SAFE AS $$ SELECT t AT TIME ZONE 'UTC' $$`, `
 	ALTER TABLE interactions ADD COLUMN import_id UUID;
 	CREATE INDEX interactions_import ON interactions (import_id) WHERE import_id IS NOT NULL`, `
-	CREATE INDEX interactions_arrival ON interactions (source, received_at DESC)`,
+	CREATE INDEX interactions_arrival ON interactions (source, received_at DESC)`, `
+	ALTER TABLE head ADD COLUMN row_count BIGINT NOT NULL DEFAULT 0;
+	UPDATE head SET row_count = (SELECT count(*) FROM interactions)`,
 }
 
 // schemaLock is an arbitrary number: servers that start together make the
@@ -178,6 +180,9 @@ func (p *postgres) timeline(ctx context.Context, q page) ([]experience.Interacti
 	return q.read(ctx, p.read, fmt.Sprintf(`interactions t WHERE person_id = '%s'::UUID%s`, q.person, conditions), args)
 }
 
+// knownHead: another node may write it.
+func (p *postgres) knownHead() *Head { return nil }
+
 // rest: PostgreSQL looks after itself.
 func (p *postgres) rest(context.Context) error { return nil }
 
@@ -217,6 +222,11 @@ func (t *postgresTx) exec(ctx context.Context, query string, args ...any) (int64
 		return 0, err
 	}
 	return r.RowsAffected()
+}
+
+func (t *postgresTx) setHead(ctx context.Context, h Head) error {
+	_, err := t.exec(ctx, updateHead, h.values()...)
+	return err
 }
 
 func (t *postgresTx) queryRow(ctx context.Context, query string, args ...any) *sql.Row {

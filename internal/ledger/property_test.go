@@ -117,7 +117,7 @@ func pages(t *rapid.T, l *ledger.Ledger, q ledger.TimelineQuery) []string {
 func TestEveryRowAlwaysHasItsPerson(t *testing.T) {
 	everyEngine(t, func(t *testing.T, b *book) {
 		ctx := context.Background()
-		run, number := 0, int64(0)
+		run, number, all := 0, int64(0), 0
 		rapid.Check(t, func(t *rapid.T) {
 			run++
 			w := newWorld(fmt.Sprint("run ", run))
@@ -140,6 +140,10 @@ func TestEveryRowAlwaysHasItsPerson(t *testing.T) {
 				slices.Sort(got)
 				if diff := cmp.Diff(w.effective(), got); diff != "" {
 					t.Fatalf("persons: %s", diff)
+				}
+				all += len(batch.Rows)
+				if head, err := b.Head(ctx); err != nil || head.Rows != int64(all) {
+					t.Fatalf("the head tells of %d rows, and there are %d (%v)", head.Rows, all, err)
 				}
 			}
 			for _, p := range w.persons[:5] {

@@ -54,7 +54,15 @@ func (l *Ledger) Verify(ctx context.Context) ([]Finding, error) {
 		}
 		findings = append(findings, f)
 	}
-	return findings, nil
+	head, err := l.Head(ctx)
+	if err != nil {
+		return findings, err
+	}
+	f := Finding{Name: "interactions counted", OK: head.Rows == rows, Found: fmt.Sprintf("%d rows", rows)}
+	if !f.OK {
+		f.Found = fmt.Sprintf("the head tells of %d rows, and there are %d", head.Rows, rows)
+	}
+	return append(findings, f), nil
 }
 
 // ranges cuts all ids into ranges, few enough rows in each: from, to.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -166,6 +167,9 @@ func wipe(t fataler, db *registry.DB) {
 				return err
 			}
 		}
+		if _, err := tx.Exec(ctx, `UPDATE people_count SET people = 0, known = 0`); err != nil {
+			return err
+		}
 		_, err := tx.Exec(ctx, `DELETE FROM settings WHERE key = 'moves'`) // their numbers begin anew
 		return err
 	})
@@ -220,7 +224,7 @@ func compare(t fataler, db *registry.DB, want identity.Answer) {
 	}
 }
 
-// record gives every person's row as text.
+// record gives every person's row as text, and makes sure that they are counted.
 func record(t fataler, db *registry.DB) map[string]string {
 	out := map[string]string{}
 	err := db.Read(context.Background(), func(ctx context.Context, tx registry.Tx) error {
@@ -241,6 +245,15 @@ func record(t fataler, db *registry.DB) map[string]string {
 	})
 	if err != nil {
 		t.Fatalf("read: %v", err)
+	}
+	want := Counts{All: int64(len(out))}
+	for _, r := range out {
+		if strings.HasPrefix(r, "true") {
+			want.Known++
+		}
+	}
+	if got, err := (&Records{DB: db}).Count(context.Background()); err != nil || got != want {
+		t.Fatalf("counted %+v (%v), want %+v", got, err, want)
 	}
 	return out
 }

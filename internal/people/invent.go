@@ -11,11 +11,14 @@ import (
 // asked about when timelines are measured (see ledger.Invent).
 func (r *Records) Invent(ctx context.Context, ids []experience.ID) error {
 	return r.DB.Write(ctx, func(ctx context.Context, tx registry.Tx) error {
+		var more Counts
 		for _, id := range ids {
-			if _, err := tx.Exec(ctx, `INSERT INTO people (id, known) VALUES ($1, FALSE) ON CONFLICT DO NOTHING`, asKey(id)); err != nil {
+			n, err := tx.Exec(ctx, `INSERT INTO people (id, known) VALUES ($1, FALSE) ON CONFLICT DO NOTHING`, asKey(id))
+			if err != nil {
 				return err
 			}
+			more.add(n, false)
 		}
-		return nil
+		return recount(ctx, tx, more)
 	})
 }

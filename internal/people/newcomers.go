@@ -42,7 +42,10 @@ func (b *Book) welcome(ctx context.Context, tx registry.Tx, fresh []identity.Sub
 	if err := insert(ctx, tx, `INSERT INTO subjects (id, person_id, torn, members)`, ``, 4, subjects); err != nil {
 		return nil, err
 	}
-	return left, insert(ctx, tx, `INSERT INTO people (id, known)`, ``, 2, visitors)
+	if err := insert(ctx, tx, `INSERT INTO people (id, known)`, ``, 2, visitors); err != nil {
+		return nil, err
+	}
+	return left, recount(ctx, tx, Counts{All: int64(len(visitors))})
 }
 
 // alone finds the subjects that welcome is for.

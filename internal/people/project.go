@@ -92,11 +92,18 @@ func project(ctx context.Context, tx registry.Tx, touched map[experience.ID]bool
 	}
 	var rows, terms, stale [][]any
 	var gone []any
+	var more Counts
 	for _, id := range ids {
 		was, there := stored[id]
 		d := drafts[id]
 		if d == nil && !there || d != nil && there && *d == was {
 			continue
+		}
+		if there {
+			more.add(-1, was.known)
+		}
+		if d != nil {
+			more.add(1, d.known)
 		}
 		if d == nil {
 			gone = append(gone, asKey(id))
@@ -126,7 +133,10 @@ func project(ctx context.Context, tx registry.Tx, touched map[experience.ID]bool
 		 loyalty_card = excluded.loyalty_card, handle = excluded.handle, terms = excluded.terms`, 13, rows); err != nil {
 		return err
 	}
-	return insert(ctx, tx, `INSERT INTO people_terms (term, person_id)`, `ON CONFLICT DO NOTHING`, 2, sorted(terms))
+	if err := insert(ctx, tx, `INSERT INTO people_terms (term, person_id)`, `ON CONFLICT DO NOTHING`, 2, sorted(terms)); err != nil {
+		return err
+	}
+	return recount(ctx, tx, more)
 }
 
 // termsBut gives the terms of a that b lacks.

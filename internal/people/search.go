@@ -21,12 +21,30 @@ type Counts struct {
 	Known int64 `json:"known"` // with a name, an address or a number; the others are anonymous visitors
 }
 
-// Count counts the people.
+// Count tells how many people there are. They are counted as they come and go.
 func (r *Records) Count(ctx context.Context) (c Counts, err error) {
 	err = r.DB.Read(ctx, func(ctx context.Context, tx registry.Tx) error {
-		return tx.QueryRow(ctx, `SELECT count(*), coalesce(sum(CASE WHEN known THEN 1 ELSE 0 END), 0) FROM people`).Scan(&c.All, &c.Known)
+		return tx.QueryRow(ctx, `SELECT people, known FROM people_count`).Scan(&c.All, &c.Known)
 	})
 	return c, err
+}
+
+// add counts n people, of whom something is known or not.
+func (c *Counts) add(n int64, known bool) {
+	c.All += n
+	if known {
+		c.Known += n
+	}
+}
+
+// recount keeps the count of people, in the transaction that changes them: by
+// how many there are more, and of how many more something is known.
+func recount(ctx context.Context, tx registry.Tx, more Counts) error {
+	if more == (Counts{}) {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `UPDATE people_count SET people = people + $1, known = known + $2`, more.All, more.Known)
+	return err
 }
 
 // ByIdentifier gives everybody with whom an identifier was seen: one person as

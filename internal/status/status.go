@@ -4,7 +4,6 @@ package status
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"net/http"
 	"time"
@@ -26,7 +25,6 @@ type Log interface {
 // Ledger is what the room asks of the book of what happened.
 type Ledger interface {
 	Head(ctx context.Context) (ledger.Head, error)
-	QueryRow(ctx context.Context, query string, args ...any) *sql.Row
 }
 
 // Room is the status room.
@@ -51,25 +49,30 @@ type Status struct {
 // Status reads how Regia is.
 func (r *Room) Status(ctx context.Context) (Status, error) {
 	s := Status{Version: r.Version}
-	var err error
-	if s.LagBlocks, s.LagMs, err = r.Lag(ctx); err != nil {
+	head, err := r.Ledger.Head(ctx)
+	if err != nil {
 		return s, err
 	}
-	if s.People, err = r.People(ctx); err != nil {
+	s.Interactions = head.Rows
+	if s.LagBlocks, s.LagMs, err = r.lag(ctx, head); err != nil {
 		return s, err
 	}
-	err = r.Ledger.QueryRow(ctx, `SELECT count(*) FROM interactions`).Scan(&s.Interactions)
+	s.People, err = r.People(ctx)
 	return s, err
 }
 
 // Lag tells how many blocks the books are behind the log, and the age of the
 // oldest of them in milliseconds.
 func (r *Room) Lag(ctx context.Context) (blocks, ms int64, err error) {
-	tail, err := r.Log.Tail(ctx)
+	head, err := r.Ledger.Head(ctx)
 	if err != nil {
 		return 0, 0, err
 	}
-	head, err := r.Ledger.Head(ctx)
+	return r.lag(ctx, head)
+}
+
+func (r *Room) lag(ctx context.Context, head ledger.Head) (blocks, ms int64, err error) {
+	tail, err := r.Log.Tail(ctx)
 	if err != nil || tail.Last <= head.Position.Sequence {
 		return 0, 0, err
 	}
