@@ -42,6 +42,10 @@ const tidyEvery = 20 * time.Second
 // takes memory and time from readers.
 const compactAgain = 30
 
+// mostUnsorted is how many interactions are left unsorted while the weaver is
+// behind: sorting takes as much of the machine as weaving.
+const mostUnsorted = 2_000_000
+
 // tidy sorts the ledger, and gives the memory of a busy time back once it is
 // over: an idle Regia shares its machine with others.
 func (a *App) tidy(ctx context.Context) error {
@@ -50,13 +54,20 @@ func (a *App) tidy(ctx context.Context) error {
 	var before uint64
 	var pause int // ticks until the next try, after one that failed
 	resting := false
+	var sorted int64 // interactions there were at the last look
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-t.C:
 		}
-		if pause--; pause < 0 {
+		head, err := a.Ledger.Head(ctx)
+		if err != nil {
+			continue
+		}
+		late := a.weaver.Behind() && head.Rows-sorted < mostUnsorted
+		if pause--; pause < 0 && !late {
+			sorted = head.Rows
 			if _, err := a.Ledger.Compact(ctx); err != nil && ctx.Err() == nil {
 				pause = compactAgain
 				a.Logger.WarnContext(ctx, "the ledger could not be sorted; it stays whole, and will be tried again in ten minutes", "error", err)

@@ -28,7 +28,7 @@ func TestCompactWaitsForEnough(t *testing.T) {
 		b.rows(rows...)
 	}
 	many(hotLimit-1, 0)
-	for i, want := range []int64{0, hotLimit + 30, 0, 51} {
+	for i, want := range []int64{0, hotLimit + 30, 0, hotLimit + 30 + 51} {
 		switch i {
 		case 1:
 			many(31, 1000)
@@ -44,8 +44,8 @@ func TestCompactWaitsForEnough(t *testing.T) {
 	many(1, 3000)
 	s, err := b.CompactAll(ctx)
 	b.check(err)
-	if s.Rows != 1 || s.Parts != 1 {
-		t.Fatalf("CompactAll: %+v, want one row in one part", s)
+	if want := int64(hotLimit + 30 + 51 + 1); s.Rows != want || s.Parts != 1 {
+		t.Fatalf("CompactAll: %+v, want %d rows in one part", s, want)
 	}
 }
 

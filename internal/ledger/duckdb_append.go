@@ -1,9 +1,12 @@
 package ledger
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -16,7 +19,8 @@ func (t *duckTx) appendRows(ctx context.Context, rows []experience.Interaction, 
 	if err := t.queryRow(ctx, `SELECT name FROM parts WHERE kind = 'hot'`).Scan(&hot); err != nil {
 		return err
 	}
-	if err := t.bulk(hot, len(rows), func(i int, v []driver.Value) []driver.Value { return duckRow(v, &rows[i], checked) }); err != nil {
+	order := byPerson(rows)
+	if err := t.bulk(hot, len(rows), func(i int, v []driver.Value) []driver.Value { return duckRow(v, &rows[order[i]], checked) }); err != nil {
 		return err
 	}
 	t.d.recall.remember(rows)
@@ -24,6 +28,22 @@ func (t *duckTx) appendRows(ctx context.Context, rows []experience.Interaction, 
 		r := &rows[i]
 		return append(v, duckdb.UUID(r.ID), r.ReceivedAt, r.Imported)
 	})
+}
+
+// byPerson gives the order in which rows are appended to the hot part: by person
+// and time. Compaction sorts them a range of persons at a time; where each batch
+// has its persons in order it reads a piece of each, else it would read all of
+// the part for each range.
+func byPerson(rows []experience.Interaction) []int32 {
+	order := make([]int32, len(rows))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(a, b int32) int {
+		x, y := &rows[a], &rows[b]
+		return cmp.Or(bytes.Compare(x.Person[:], y.Person[:]), x.Time.Compare(y.Time))
+	})
+	return order
 }
 
 func duckRow(v []driver.Value, r *experience.Interaction, checked bool) []driver.Value {

@@ -22,7 +22,8 @@ const (
 	// spill long texts: one visitor with 4,500 events of 30 KB took all of 128 MB.
 	sortBytes = 16 << 20
 	// Sorted runs are merged into the cold parts when they are an eighth of them,
-	// so that a row is rewritten a few times in its life, not at every compaction.
+	// or would make one, so that a row is rewritten a few times in its life, not at
+	// every compaction: writing a row anew costs as much as weaving it did.
 	looseShare = 8
 	// Of two runs the larger stays apart while it is twice the smaller: a handful
 	// of them at most, however large the ledger.
@@ -54,7 +55,7 @@ func (d *duck) compact(ctx context.Context, force bool) (CompactStats, error) {
 	switch {
 	case len(sealed) == 0 && !force || len(loose) == 0:
 		return s, nil
-	case force || loose.rows() >= max(int64(d.options.HotLimit), settled.rows()/looseShare):
+	case force || loose.rows() >= max(d.options.partRows, settled.rows()/looseShare):
 		return s, d.settle(ctx, loose, settled, &s)
 	}
 	return s, d.run(ctx, sealed, runs, &s)

@@ -16,7 +16,7 @@ type Options struct {
 	Path          string       // DuckDB file; made when absent, its folder must exist
 	URL           string       // postgres://…
 	Logger        *slog.Logger // default: discards
-	HotLimit      int          // rows in arrival order before Compact sorts them (DuckDB); default 200,000
+	HotLimit      int          // rows in arrival order before Compact sorts them (DuckDB); default 500,000
 	MemoryLimitMB int          // what DuckDB's buffers may take, in megabytes; default 512: long texts are sorted and written in memory
 
 	partRows  int64 // tests make parts small; default partRows
@@ -89,7 +89,7 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.HotLimit <= 0 {
-		o.HotLimit = 200_000
+		o.HotLimit = 500_000
 	}
 	if o.MemoryLimitMB <= 0 {
 		o.MemoryLimitMB = 512

@@ -67,6 +67,7 @@ func sqliteName(path, begin string, readOnly bool) string {
 		"busy_timeout(10000)",
 		"journal_mode(WAL)",
 		"synchronous(FULL)",
+		"temp_store(MEMORY)", // statements of many rows keep what they would undo, a few pages
 		"foreign_keys(1)",
 		cache,
 		"journal_size_limit(67108864)",

@@ -220,6 +220,7 @@ func (l *Log) publish(data []byte) error {
 		var refused *jetstream.APIError
 		switch {
 		case err == nil:
+			l.moments.put(answer.Sequence, l.o.Clock().UTC())
 			if err := l.mark.write(describe(answer.Sequence, data)); err != nil {
 				l.o.Logger.Warn("the last block could not be marked", "error", err)
 			}

@@ -72,6 +72,7 @@ type Log struct {
 	appended atomic.Int64
 	waited   atomic.Int64 // nanoseconds, see Waited
 	oldest   oldest
+	moments  moments
 }
 
 // Block is what Next gives: records that were written together.

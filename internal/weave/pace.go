@@ -1,7 +1,6 @@
 package weave
 
 import (
-	"context"
 	"sync"
 	"time"
 )
@@ -32,8 +31,8 @@ const (
 	gathering  = 500 * time.Millisecond // how long they may gather for a larger step
 	stepShare  = 4                      // of the time, small steps take one part in so many
 	flood      = 1.5                    // so many times more arrives than can be woven
-	forgetting = 0.98                   // what is left of the best after each step
-	crowd      = 6                      // or so many senders wait at a time
+	forgetting = 0.999                  // what is left of the best after each step
+	crowd      = 24                     // or so many senders wait at a time
 	floodShare = 12                     // then weaving takes one part in so many of the time
 	floodPause = 8 * time.Second        // and pauses so long at most
 )
@@ -50,7 +49,7 @@ func (p *pace) stepped(rows int, took time.Duration) {
 }
 
 // rest tells how long to wait, counted from the beginning of a step, before the
-// log is read for the next one.
+// next one begins.
 func (p *pace) rest(now time.Time) time.Duration {
 	if p.accepted == nil {
 		return 0
@@ -74,16 +73,4 @@ func (p *pace) rest(now time.Time) time.Duration {
 		return min(stepShare*p.took, gathering)
 	}
 	return 0
-}
-
-// wait rests.
-func (p *pace) wait(ctx context.Context, now time.Time) {
-	rest := p.rest(now)
-	if rest <= 0 {
-		return
-	}
-	select {
-	case <-time.After(rest):
-	case <-ctx.Done():
-	}
 }

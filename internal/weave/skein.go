@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -20,7 +22,18 @@ type skein struct {
 	company experience.Company // as which it was read
 	ahead   bool               // the registry has it already
 	forget  []experience.ID    // imports that it takes back
+	blocks  int                // how many blocks it is of; an error counts as one
+	bytes   int                // how large they are in the log
 	err     error
+}
+
+// mostBytes is how large the blocks of one step are, about: their text stays in
+// memory until it is woven.
+const mostBytes = 16 << 20
+
+// full tells that s is as large as a step may be.
+func (s *skein) full(maxRecords int) bool {
+	return s.last() || len(s.rows) >= maxRecords || s.bytes >= mostBytes
 }
 
 // skein reads blocks that follow a position in the ledger.
@@ -99,12 +112,29 @@ func (s *skein) keep(pass func(k int) bool) {
 	s.rows, s.facts = s.rows[:n], s.facts[:n]
 }
 
-// reader reads the log one step ahead: while a skein is being written into the
-// books, the next one is read. It serves one turn of a weaver.
+// join adds what follows s to it, where both can be one step: an error, what the
+// registry has already and what was read as another company stand alone.
+func (s *skein) join(more skein) bool {
+	switch {
+	case s.blocks == 0:
+		*s = more
+		return true
+	case more.last() || s.last() || more.company.Region != s.company.Region || more.company.Currency != s.company.Currency:
+		return false
+	}
+	s.rows, s.facts = append(s.rows, more.rows...), append(s.facts, more.facts...)
+	s.after, s.blocks, s.bytes = more.after, s.blocks+more.blocks, s.bytes+more.bytes
+	return true
+}
+
+// reader reads the log ahead: while a skein is being written into the books, the
+// next one gathers, as large as a step may be, and is there at once. It serves
+// one turn of a weaver.
 type reader struct {
 	weaver *Weaver
-	coming chan skein // holds one; nil when nothing is being read
-	at     experience.Position
+	coming chan skein          // nil when nothing is being read
+	at     experience.Position // what the next skein follows
+	work   sync.WaitGroup
 }
 
 // next gives what follows a position in the ledger, once it is read. Calling it
@@ -112,49 +142,98 @@ type reader struct {
 func (r *reader) next(ctx context.Context, at experience.Position) (<-chan skein, error) {
 	switch {
 	case r.coming == nil:
-		r.read(ctx, at, func(blocks []stream.Block) skein { return r.weaver.skein(ctx, at, blocks) })
+		coming := make(chan skein)
+		r.coming, r.at = coming, at
+		r.work.Go(func() { r.gather(ctx, at, coming) })
 	case r.at != at:
 		return nil, experience.Errorf(experience.Conflict, "the ledger is at block %d, not at %d", at.Sequence, r.at.Sequence)
 	}
 	return r.coming, nil
 }
 
-// took says that s was received, and begins to read what follows it. A registry
-// that was ahead of the ledger is looked at again first.
-func (r *reader) took(ctx context.Context, s skein) {
-	r.coming = nil
-	if s.err != nil || s.ahead {
-		return
+// took says that s was received. After an error, and where the registry was
+// ahead of the ledger, reading begins anew.
+func (r *reader) took(s skein) {
+	r.at = s.after
+	if s.last() {
+		r.coming = nil
 	}
-	r.read(ctx, s.after, func(blocks []stream.Block) skein {
-		company, err := r.weaver.Registry.Company(ctx)
-		if err != nil {
-			return skein{err: err}
-		}
-		return r.weaver.unravel(blocks, company)
-	})
 }
 
-func (r *reader) read(ctx context.Context, at experience.Position, f func([]stream.Block) skein) {
-	coming := make(chan skein, 1)
-	r.coming, r.at = coming, at
-	go func() {
-		r.weaver.pace.wait(ctx, r.weaver.Clock())
-		blocks, err := r.weaver.Log.Next(ctx, at, r.weaver.MaxRecords)
-		if err != nil {
-			coming <- skein{err: err}
+// last tells that nothing is read after s before it is looked at.
+func (s *skein) last() bool { return s.err != nil || s.ahead }
+
+// gather reads on and on, and gives what it has whenever it is taken, but not
+// before the weaver's pace says so.
+func (r *reader) gather(ctx context.Context, at experience.Position, coming chan<- skein) {
+	w := r.weaver
+	var s, odd skein // odd cannot be joined to s
+	reading := r.read(ctx, at, func(blocks []stream.Block) skein { return w.skein(ctx, at, blocks) })
+	rested := time.After(0)
+	ready := false
+	for {
+		in, out := reading, coming
+		if s.full(w.MaxRecords) || odd.blocks > 0 {
+			in = nil
+		}
+		if s.blocks == 0 || !ready {
+			out = nil
+		}
+		select {
+		case more := <-in:
+			if !s.join(more) {
+				odd = more
+			}
+			if reading = nil; !more.last() {
+				reading = r.read(ctx, more.after, func(blocks []stream.Block) skein { return w.readAs(ctx, blocks) })
+			}
+		case <-rested:
+			ready = true
+		case out <- s:
+			if s.last() {
+				return
+			}
+			s, odd = odd, skein{}
+			ready, rested = false, time.After(w.pace.rest(w.Clock()))
+		case <-ctx.Done():
+			if reading != nil {
+				<-reading
+			}
 			return
 		}
-		coming <- f(blocks)
+	}
+}
+
+// read reads what follows a position in the log.
+func (r *reader) read(ctx context.Context, at experience.Position, f func([]stream.Block) skein) <-chan skein {
+	read := make(chan skein, 1)
+	go func() {
+		blocks, err := r.weaver.Log.Next(ctx, at, r.weaver.MaxRecords)
+		if err != nil {
+			read <- skein{err: err, blocks: 1}
+			return
+		}
+		s := f(blocks)
+		s.blocks = len(blocks)
+		for _, b := range blocks {
+			s.bytes += b.Bytes
+		}
+		read <- s
 	}()
+	return read
+}
+
+// readAs reads blocks as the company is now.
+func (w *Weaver) readAs(ctx context.Context, blocks []stream.Block) skein {
+	company, err := w.Registry.Company(ctx)
+	if err != nil {
+		return skein{err: err}
+	}
+	return w.unravel(blocks, company)
 }
 
 // wait returns when nothing is being read any more; end the context first.
-func (r *reader) wait() {
-	if r.coming != nil {
-		<-r.coming
-	}
-}
+func (r *reader) wait() { r.work.Wait() }
 
 // step weaves what the log has next, or the catalogue when it changed.
 func (w *Weaver) step(ctx context.Context, changed <-chan struct{}, r *reader) error {
@@ -176,7 +255,8 @@ func (w *Weaver) step(ctx context.Context, changed <-chan struct{}, r *reader) e
 	case <-changed: // the next step sees it, and goes on waiting
 		return nil
 	case s := <-coming:
-		r.took(ctx, s)
+		r.took(s)
+		w.behind.Store(len(s.rows) >= w.MaxRecords/2)
 		if s.err != nil {
 			return s.err
 		}

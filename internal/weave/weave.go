@@ -92,6 +92,7 @@ type Weaver struct {
 	pace      pace
 	catalogue Catalogue
 	woven     atomic.Uint64 // sequence of the last block in both books
+	behind    atomic.Bool   // the last step was a large one
 	holder    string
 }
 
@@ -210,6 +211,10 @@ func told(n int, p experience.Position) []byte {
 // Sequence is the last block that stands in both books, as far as this weaver
 // knows.
 func (w *Weaver) Sequence() uint64 { return w.woven.Load() }
+
+// Behind tells whether much waits to be woven: what else wants the machine had
+// better wait as well.
+func (w *Weaver) Behind() bool { return w.behind.Load() }
 
 // Refresh has the weaver and the ledger follow the touchpoint catalogue as it is
 // now; Run does it by itself.
