@@ -63,7 +63,9 @@ func (b *builder) counted(s Scope) string {
 	if !s.To.IsZero() {
 		list = append(list, "time < "+b.moment(s.To))
 	}
-	if !s.Everyone {
+	if s.Everyone {
+		list = append(list, ledger.Contacts)
+	} else {
 		list = append(list, "flags = 0")
 	}
 	return strings.Join(append(list, b.filters(s.Where)...), " AND ")

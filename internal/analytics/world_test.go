@@ -46,9 +46,7 @@ func world(t *rapid.T) []experience.Interaction {
 		if who := rapid.IntRange(0, 4).Draw(t, "who"); who > 0 {
 			r.Person = experience.HashID(nil, "person", strconv.Itoa(who))
 		}
-		if rapid.IntRange(0, 9).Draw(t, "bot") == 0 {
-			r.Flags = experience.FlagBot
-		}
+		r.Flags = rapid.SampledFrom([]experience.Flags{0, 0, 0, 0, 0, 0, 0, 0, experience.FlagBot, experience.FlagRecord}).Draw(t, "flags")
 		if r.Name == "d" {
 			r.Revenue, r.Currency = int64(100*(i+1)), "EUR"
 		}
@@ -128,7 +126,7 @@ func referenceCases(s Scope, rows []experience.Interaction) map[string][]experie
 }
 
 func referenceCounts(s Scope, r experience.Interaction) bool {
-	if r.Flags != 0 && !s.Everyone || !s.From.IsZero() && r.Time.Before(s.From) || !s.To.IsZero() && !r.Time.Before(s.To) {
+	if r.Flags != 0 && !s.Everyone || r.Flags&experience.FlagRecord != 0 || !s.From.IsZero() && r.Time.Before(s.From) || !s.To.IsZero() && !r.Time.Before(s.To) {
 		return false
 	}
 	return referenceFilters(s.Where, r)

@@ -29,6 +29,10 @@ type Flags int16
 const (
 	FlagBot   Flags = 1 << iota // a known crawler or monitor
 	FlagStaff                   // the company's own people or addresses
+	// FlagRecord marks what is no contact at all, nobody's: a file or another
+	// system describes somebody, or a human decided who is who. It belongs to no
+	// touchpoint and is counted nowhere; what it says of people stands.
+	FlagRecord
 )
 
 // Event is an interaction as it stands in the log: checked and clock-corrected

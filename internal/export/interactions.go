@@ -33,11 +33,12 @@ type interactionRow struct {
 	Import     *experience.ID  `json:"import_id"`
 	Properties json.RawMessage `json:"properties"`
 	Context    json.RawMessage `json:"context"`
+	Record     bool            `json:"record"` // no contact: what a file or another system says about somebody
 }
 
 var interactionShape = shape[experience.Interaction]{
 	columns: []string{"id", "message_id", "source", "kind", "name", "time", "received_at", "subject", "person_id", "touchpoint", "visit",
-		"revenue_minor", "currency", "order_id", "product_id", "bot", "staff", "imported", "import_id", "properties", "context"},
+		"revenue_minor", "currency", "order_id", "product_id", "bot", "staff", "imported", "import_id", "properties", "context", "record"},
 	cells:  interactionCells,
 	object: func(r experience.Interaction) any { return rowOf(r) },
 }
@@ -48,7 +49,7 @@ func rowOf(r experience.Interaction) interactionRow {
 		Subject: maybe(r.Subject), Person: maybe(r.Person), Touchpoint: r.Touchpoint, Visit: r.Visit,
 		Revenue: r.Revenue, Currency: r.Currency, OrderID: r.OrderID, ProductID: r.ProductID,
 		Bot: r.Flags&experience.FlagBot != 0, Staff: r.Flags&experience.FlagStaff != 0, Imported: r.Imported, Import: maybe(r.Import),
-		Properties: r.Properties, Context: r.Context,
+		Properties: r.Properties, Context: r.Context, Record: r.Flags&experience.FlagRecord != 0,
 	}
 }
 
@@ -66,7 +67,7 @@ func interactionCells(r experience.Interaction) []cell {
 		id(r.ID), free(r.MessageID), plain(r.Source), plain(string(r.Kind)), free(r.Name), plain(stamp(r.Time)), plain(stamp(r.ReceivedAt)),
 		id(r.Subject), id(r.Person), free(r.Touchpoint), free(r.Visit), plain(strconv.FormatInt(r.Revenue, 10)), free(r.Currency),
 		free(r.OrderID), free(r.ProductID), yes(r.Flags&experience.FlagBot != 0), yes(r.Flags&experience.FlagStaff != 0), yes(r.Imported), id(r.Import),
-		plain(string(r.Properties)), plain(string(r.Context)),
+		plain(string(r.Properties)), plain(string(r.Context)), yes(r.Flags&experience.FlagRecord != 0),
 	}
 }
 

@@ -41,6 +41,7 @@ type parquetRow struct {
 	Import     [16]byte `parquet:"import_id,optional,uuid"`
 	Properties string   `parquet:"properties,optional"`
 	Context    string   `parquet:"context,optional"`
+	Record     bool     `parquet:"record"`
 }
 
 // parquetTable writes interactions as Parquet, compressed with zstd.
@@ -96,6 +97,6 @@ func parquetOf(r experience.Interaction) parquetRow {
 		Time: r.Time.UnixMicro(), ReceivedAt: r.ReceivedAt.UnixMicro(), Subject: r.Subject, Person: r.Person,
 		Touchpoint: r.Touchpoint, Visit: r.Visit, Revenue: r.Revenue, Currency: r.Currency, OrderID: r.OrderID, ProductID: r.ProductID,
 		Bot: r.Flags&experience.FlagBot != 0, Staff: r.Flags&experience.FlagStaff != 0, Imported: r.Imported, Import: r.Import,
-		Properties: string(r.Properties), Context: string(r.Context),
+		Properties: string(r.Properties), Context: string(r.Context), Record: r.Flags&experience.FlagRecord != 0,
 	}
 }

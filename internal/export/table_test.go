@@ -95,10 +95,10 @@ func written(t *testing.T, f Format, rows ...experience.Interaction) []byte {
 func TestCSVInteractions(t *testing.T) {
 	got := string(written(t, CSV, full(), experience.Interaction{Kind: experience.PageView, Time: full().Time, ReceivedAt: full().Time}))
 	id := func(name string) string { return experience.HashID([]byte("t"), name).String() }
-	want := "id,message_id,source,kind,name,time,received_at,subject,person_id,touchpoint,visit,revenue_minor,currency,order_id,product_id,bot,staff,imported,import_id,properties,context\r\n" +
+	want := "id,message_id,source,kind,name,time,received_at,subject,person_id,touchpoint,visit,revenue_minor,currency,order_id,product_id,bot,staff,imported,import_id,properties,context,record\r\n" +
 		id("i") + `,m-1,till,track,"'=Order, ""Completed""",2026-03-01T09:30:00.123456Z,2026-03-01T09:30:01.123456Z,` + id("s") + "," + id("p") +
-		`,checkout,v1,-1250,EUR,O-1,P-1,false,true,true,` + id("x") + `,"{""total"":12.50}","{""locale"":""it""}"` + "\r\n" +
-		`,,,page,,2026-03-01T09:30:00.123456Z,2026-03-01T09:30:00.123456Z,,,,,0,,,,false,false,false,,,` + "\r\n"
+		`,checkout,v1,-1250,EUR,O-1,P-1,false,true,true,` + id("x") + `,"{""total"":12.50}","{""locale"":""it""}",false` + "\r\n" +
+		`,,,page,,2026-03-01T09:30:00.123456Z,2026-03-01T09:30:00.123456Z,,,,,0,,,,false,false,false,,,,false` + "\r\n"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

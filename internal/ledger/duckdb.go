@@ -141,7 +141,7 @@ func (d *duck) prepare(ctx context.Context) (err error) {
 }
 
 // duckMigrations make version i+1 of the tables from version i. Append only.
-var duckMigrations = []func(ctx context.Context, t *duckTx) error{firstTables, addImport, freshHot, countRows}
+var duckMigrations = []func(ctx context.Context, t *duckTx) error{firstTables, addImport, freshHot, countRows, markOldRecords}
 
 const firstDuckTables = `
 	CREATE TABLE head (sequence BIGINT, hash TEXT, move BIGINT, catalogue BIGINT);
@@ -206,6 +206,20 @@ func countRows(ctx context.Context, t *duckTx) error {
 		`ALTER TABLE head ADD COLUMN row_count BIGINT`,
 		`UPDATE head SET row_count = (SELECT count(*) FROM interactions)`,
 	})
+}
+
+// markOldRecords marks what is no contact in every part.
+func markOldRecords(ctx context.Context, t *duckTx) error {
+	parts, err := t.parts(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range parts {
+		if _, err := t.exec(ctx, `UPDATE `+p.name+markRecords); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (d *duck) migrate(ctx context.Context) error {

@@ -58,6 +58,7 @@ var postgresMigrations = []string{`
 	CREATE INDEX interactions_arrival ON interactions (source, received_at DESC)`, `
 	ALTER TABLE head ADD COLUMN row_count BIGINT NOT NULL DEFAULT 0;
 	UPDATE head SET row_count = (SELECT count(*) FROM interactions)`,
+	`UPDATE interactions` + markRecords,
 }
 
 // schemaLock is an arbitrary number: servers that start together make the

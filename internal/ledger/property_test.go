@@ -55,7 +55,7 @@ func (w *world) batch(t *rapid.T, number *int64) ledger.Batch {
 		at := day0.Add(time.Duration(rapid.IntRange(0, 9).Draw(t, "minute")) * time.Minute)
 		m := fmt.Sprintf("%s row %d", w.namespace, len(w.rows)+len(b.Rows))
 		b.Rows = append(b.Rows, experience.Interaction{ID: id(m), MessageID: m, Source: w.namespace, Time: at, ReceivedAt: at, Subject: s,
-			Person: w.person[s], Flags: experience.Flags(rapid.IntRange(0, 3).Draw(t, "flags") / 3)})
+			Person: w.person[s], Flags: rapid.SampledFrom([]experience.Flags{0, 0, experience.FlagBot, experience.FlagRecord}).Draw(t, "flags")})
 	}
 	for i := range b.Rows {
 		if replayed {
@@ -79,7 +79,7 @@ func (w *world) effective() []string {
 func (w *world) timeline(person experience.ID, flagged bool) []string {
 	var rows []experience.Interaction
 	for _, r := range w.rows {
-		if w.person[r.Subject] == person && (flagged || r.Flags == 0) {
+		if w.person[r.Subject] == person && (flagged || r.Flags != experience.FlagBot) {
 			rows = append(rows, r)
 		}
 	}

@@ -37,7 +37,7 @@ func retouch(ctx context.Context, tx writeTx, d dialect, r Retouch) error {
 		return err
 	}
 	for _, t := range tables {
-		_, err := tx.exec(ctx, fmt.Sprintf(`UPDATE %s SET touchpoint = %s WHERE %stouchpoint <> %[2]s`, t, assigned, concerned), args...)
+		_, err := tx.exec(ctx, fmt.Sprintf(`UPDATE %s SET touchpoint = %s WHERE %s%s AND touchpoint <> %[2]s`, t, assigned, concerned, Contacts), args...)
 		if err != nil {
 			return err
 		}

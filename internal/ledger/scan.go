@@ -9,7 +9,8 @@ import (
 	"regia/internal/experience"
 )
 
-// Filter says which interactions to read. What is zero asks nothing.
+// Filter says which interactions to read, records (experience.FlagRecord) among
+// them. What is zero asks nothing.
 type Filter struct {
 	From, To       time.Time // from a moment, included, up to another, left out
 	Source         string    // id
@@ -65,7 +66,7 @@ func (f Filter) conditions() (string, []any) {
 		add(`touchpoint = $%d`, f.Touchpoint)
 	}
 	if !f.IncludeFlagged {
-		where += ` AND flags = 0`
+		where += ` AND ` + OfCustomers
 	}
 	return where, args
 }

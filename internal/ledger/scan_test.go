@@ -38,7 +38,10 @@ func TestScanGivesWhatIsAskedFor(t *testing.T) {
 			}
 			r.Source = []string{"web", "till"}[n%2]
 			r.Touchpoint = []string{"", "shop", "cart"}[n%3]
-			if n%10 == 9 {
+			switch n % 10 {
+			case 8:
+				r.Flags = experience.FlagRecord
+			case 9:
 				r.Flags = experience.FlagBot
 			}
 			all = append(all, r)
@@ -61,7 +64,7 @@ func TestScanGivesWhatIsAskedFor(t *testing.T) {
 		minute := func(n int) time.Time { return day0.Add(time.Duration(n) * time.Minute) }
 		for name, f := range map[string]ledger.Filter{
 			"all":               {IncludeFlagged: true},
-			"what counts":       {},
+			"no bots":           {},
 			"a period":          {From: minute(10), To: minute(20), IncludeFlagged: true},
 			"a source":          {Source: "till"},
 			"a touchpoint":      {Touchpoint: "shop"},
@@ -73,7 +76,7 @@ func TestScanGivesWhatIsAskedFor(t *testing.T) {
 		} {
 			var want []string
 			for _, r := range all {
-				if f.IncludeFlagged || r.Flags == 0 {
+				if f.IncludeFlagged || r.Flags != experience.FlagBot {
 					in := !r.Time.Before(f.From) && (f.To.IsZero() || r.Time.Before(f.To))
 					in = in && (f.Source == "" || r.Source == f.Source) && (f.Touchpoint == "" || r.Touchpoint == f.Touchpoint)
 					if in && (f.Person.IsZero() || r.Person == f.Person) {

@@ -10,7 +10,8 @@ import (
 	"regia/internal/experience"
 )
 
-// TimelineQuery asks for a page of what a person did, the latest first.
+// TimelineQuery asks for a page of what a person did, and of what records say
+// of them (experience.FlagRecord), the latest first.
 type TimelineQuery struct {
 	Person         experience.ID
 	Before         string // the cursor the page before gave, or an RFC 3339 time (that moment left out); "": from the latest
@@ -73,7 +74,7 @@ func (p page) conditions() (string, []any) {
 		}
 	}
 	if !p.flagged {
-		sql += ` AND flags = 0`
+		sql += ` AND ` + OfCustomers
 	}
 	return sql, args
 }

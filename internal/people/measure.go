@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"regia/internal/experience"
+	"regia/internal/ledger"
 )
 
 // measure fills what the ledger knows of a person: derived, never stored.
@@ -16,22 +17,26 @@ func (r *Records) measure(ctx context.Context, p *Person, subjects map[string][]
 	for k := range p.Identifiers {
 		held[p.Identifiers[k].Identifier] = &p.Identifiers[k]
 	}
-	err := r.each(ctx, `SELECT subject::TEXT, source, count(*), min(time), max(time) FROM interactions
-		WHERE person_id = $1::UUID AND flags = 0 GROUP BY subject, source`, []any{p.ID}, func(rows *sql.Rows) error {
+	err := r.each(ctx, `SELECT subject::TEXT, source, count(*) FILTER (WHERE flags = 0), min(time) FILTER (WHERE flags = 0), max(time) FILTER (WHERE flags = 0)
+		FROM interactions WHERE person_id = $1::UUID AND `+ledger.OfCustomers+` GROUP BY subject, source`, []any{p.ID}, func(rows *sql.Rows) error {
 		var (
 			subject, source string
 			n               int64
-			from, to        time.Time
+			from, to        sql.NullTime // NULL: told by records alone
 		)
 		if err := rows.Scan(&subject, &source, &n, &from, &to); err != nil {
 			return err
 		}
 		p.Interactions += n
-		p.FirstSeen, p.LastSeen = span(p.FirstSeen, p.LastSeen, from, to)
+		if n > 0 {
+			p.FirstSeen, p.LastSeen = span(p.FirstSeen, p.LastSeen, from.Time, to.Time)
+		}
 		for _, i := range subjects[subject] {
 			h := held[i]
 			h.Interactions += n
-			h.FirstSeen, h.LastSeen = span(h.FirstSeen, h.LastSeen, from, to)
+			if n > 0 {
+				h.FirstSeen, h.LastSeen = span(h.FirstSeen, h.LastSeen, from.Time, to.Time)
+			}
 			if !slices.Contains(h.Sources, source) {
 				h.Sources = append(h.Sources, source)
 				slices.Sort(h.Sources)
@@ -97,7 +102,7 @@ func (r *Records) count(ctx context.Context, people []Summary) error {
 // recent is one person in the order of who was there last.
 type recent struct {
 	id   experience.ID
-	last time.Time
+	last time.Time // zero: nobody has seen them, only records tell of them
 }
 
 // latestRows are how many of the last interactions are looked at for the people
@@ -105,10 +110,22 @@ type recent struct {
 // them, all are.
 var latestRows = []int{3_000, 60_000, 1_000_000}
 
-// recently lists the people seen last, before a place in that list. It looks at
-// the last interactions only, as far back as needed: who was there last has
-// their last interaction among them.
-func (r *Records) recently(ctx context.Context, before time.Time, beforeID string, limit int) ([]recent, error) {
+// recently lists the people seen last, before a place in that list, and after
+// them those of whom only records tell.
+func (r *Records) recently(ctx context.Context, before time.Time, beforeID string, limit int) (out []recent, err error) {
+	if beforeID == "" || !before.IsZero() {
+		if out, err = r.seen(ctx, before, beforeID, limit); err != nil || len(out) == limit {
+			return out, err
+		}
+		beforeID = ""
+	}
+	recorded, err := r.recorded(ctx, beforeID, limit-len(out))
+	return append(out, recorded...), err
+}
+
+// seen lists the people seen last. It looks at the last interactions only, as
+// far back as needed: who was there last has their last interaction among them.
+func (r *Records) seen(ctx context.Context, before time.Time, beforeID string, limit int) ([]recent, error) {
 	for _, n := range latestRows {
 		since, err := r.since(ctx, before, n)
 		if err != nil {
@@ -157,6 +174,22 @@ func (r *Records) lastOf(ctx context.Context, since, before time.Time, beforeID 
 		var x recent
 		err := rows.Scan(&x.id, &x.last)
 		x.last = x.last.UTC()
+		out = append(out, x)
+		return err
+	})
+	return out, err
+}
+
+// recorded lists people of whom only records tell, by their ids.
+func (r *Records) recorded(ctx context.Context, beforeID string, limit int) (out []recent, err error) {
+	before, args := "", []any{limit}
+	if beforeID != "" {
+		before, args = ` AND person_id < $2::UUID`, append(args, beforeID)
+	}
+	err = r.each(ctx, `SELECT person_id::TEXT FROM interactions WHERE person_id IS NOT NULL AND `+ledger.OfCustomers+before+`
+		GROUP BY person_id HAVING min(flags) > 0 ORDER BY person_id DESC LIMIT $1`, args, func(rows *sql.Rows) error {
+		var x recent
+		err := rows.Scan(&x.id)
 		out = append(out, x)
 		return err
 	})

@@ -64,6 +64,7 @@ type Item struct {
 	Channel    experience.Channel `json:"channel"`
 	Source     string             `json:"source"`
 	Revenue    *Revenue           `json:"revenue,omitempty" doc:"Money in it, refunds negative"`
+	Record     bool               `json:"record" doc:"No contact: a file or another system says something about the person"`
 	Properties map[string]any     `json:"properties"`
 }
 
@@ -116,11 +117,11 @@ type decisionOutput struct{ Body experience.Decision }
 func (r *Room) RegisterAPI(s *web.Site) {
 	tags := []string{"People"}
 	web.Operation(s, huma.Operation{OperationID: "list-people", Method: http.MethodGet, Path: "/api/v1/people", Tags: tags,
-		Summary: "Find people by identifier or name, or list who was there last"}, nil, r.list)
+		Summary: "Find people by identifier or name, or list who was there last, and then those only records tell of"}, nil, r.list)
 	web.Operation(s, huma.Operation{OperationID: "get-person", Method: http.MethodGet, Path: "/api/v1/people/{id}", Tags: tags,
 		Summary: "One customer record"}, nil, r.person)
 	web.Operation(s, huma.Operation{OperationID: "get-timeline", Method: http.MethodGet, Path: "/api/v1/people/{id}/timeline", Tags: tags,
-		Summary: "What a person did, the latest first"}, nil, r.timeline)
+		Summary: "What a person did and what records say of them, the latest first"}, nil, r.timeline)
 	web.Operation(s, huma.Operation{OperationID: "decide-identity", Method: http.MethodPost, Path: "/api/v1/people/decisions", Tags: tags,
 		Summary: "Decide who is who; every decision can be undone", DefaultStatus: http.StatusAccepted},
 		deciders, r.decideAPI)
@@ -204,7 +205,7 @@ func (r *Room) timeline(ctx context.Context, in *timelineInput) (*timelineOutput
 func (r *Room) item(ctx context.Context, touchpoints Touchpoints, row experience.Interaction, seesPeople bool) Item {
 	it := Item{
 		ID: row.ID, MessageID: row.MessageID, Time: row.Time.UTC(), ReceivedAt: row.ReceivedAt.UTC(), Name: row.Name, Kind: row.Kind,
-		Touchpoint: row.Touchpoint, Source: row.Source, Properties: map[string]any{},
+		Touchpoint: row.Touchpoint, Source: row.Source, Record: row.Flags&experience.FlagRecord != 0, Properties: map[string]any{},
 	}
 	if row.Touchpoint != "" {
 		_, it.Channel = touchpoints.Touchpoint(ctx, row.Touchpoint)

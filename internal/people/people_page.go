@@ -1,6 +1,7 @@
 package people
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"log/slog"
@@ -206,6 +207,10 @@ func (r *Room) moment(ctx context.Context, q *web.Request, touchpoints Touchpoin
 		m.chip = &web.ChipProps{Label: label, Channel: channel, URL: "/touchpoints/" + url.PathEscape(row.Touchpoint)}
 	}
 	m.describe(q.L)
+	if m.Record {
+		name, _ := r.Sources.Source(ctx, row.Source)
+		m.asRecord(q.L, cmp.Or(name, row.Source))
+	}
 	return m
 }
 

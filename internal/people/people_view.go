@@ -181,12 +181,15 @@ func kindLabel(l *web.Locale, k experience.IdentifierKind) string {
 
 // origin says where an identifier was seen, when and how often.
 func (v personView) origin(h Held) string {
-	if h.Interactions == 0 {
+	if h.Interactions == 0 && len(h.Sources) == 0 {
 		return v.l.T("people.identifier.unseen")
 	}
 	names := make([]string, len(h.Sources))
 	for k, s := range h.Sources {
 		names[k] = v.source(s)
+	}
+	if h.Interactions == 0 {
+		return v.l.T("people.identifier.recorded", "sources", strings.Join(names, ", "))
 	}
 	when := v.l.Date(h.FirstSeen)
 	if last := v.l.Date(h.LastSeen); last != when {

@@ -250,7 +250,8 @@ var likeText = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
 // after is the first text behind everything that begins with prefix.
 func after(prefix string) string { return prefix + "\U0010FFFF" }
 
-// Recent lists people by who was there last. Next continues the list; "" at
+// Recent lists people by who was there last, and behind them those of whom only
+// records tell. Next continues the list; "" at
 // its end.
 func (r *Records) Recent(ctx context.Context, cursor string, limit int) (out []Summary, next string, err error) {
 	var before time.Time

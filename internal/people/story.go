@@ -59,25 +59,40 @@ const (
 func visitsOf(l *web.Locale, moments []moment, gap time.Duration, after time.Time) []visit {
 	var out []visit
 	for start := 0; start < len(moments); {
-		end := start + 1
-		for end < len(moments) && moments[end-1].Time.Sub(moments[end].Time) <= gap {
-			end++
-		}
+		end, contacts := runOf(moments, start, gap)
 		run := moments[start:end]
 		v := visit{lines: linesOf(run)}
 		latest, first := run[0].Time, run[len(run)-1].Time
 		switch {
 		case start == 0 && !after.IsZero() && after.Sub(latest) <= gap: // goes on from the page before
+		case contacts == 0:
+			v.label, v.note = l.Date(latest), l.T("people.visit.record")
 		case !after.IsZero() && l.Date(after) == l.Date(latest):
-			v.label, v.note = between(l, first, latest), l.T("people.visit.again", "n", len(run))
+			v.label, v.note = between(l, first, latest), l.T("people.visit.again", "n", contacts)
 		default:
-			v.label, v.note = l.Date(latest), l.T("people.visit", "n", len(run), "time", between(l, first, latest))
+			v.label, v.note = l.Date(latest), l.T("people.visit", "n", contacts, "time", between(l, first, latest))
 		}
 		after = first
 		out = append(out, v)
 		start = end
 	}
 	return out
+}
+
+// runOf gives the end of the visit that starts somewhere, and how many contacts
+// are in it. A record stands in a visit where it falls into one, and prolongs none.
+func runOf(moments []moment, start int, gap time.Duration) (end, contacts int) {
+	at := moments[start].Time
+	for end = start; end < len(moments) && at.Sub(moments[end].Time) <= gap; end++ {
+		m := moments[end]
+		if !m.Record {
+			contacts++
+		}
+		if !m.Record || contacts == 0 {
+			at = m.Time
+		}
+	}
+	return end, contacts
 }
 
 func between(l *web.Locale, from, to time.Time) string {
@@ -154,6 +169,12 @@ func (m *moment) describe(l *web.Locale) {
 			m.details = append(m.details, detail{cut(name, 60), value})
 		}
 	}
+}
+
+// asRecord tells a record as what it is: who says so, and that it is no contact.
+func (m *moment) asRecord(l *web.Locale, source string) {
+	m.title, m.note, m.Channel = l.T("people.record"), l.T("people.record.note"), experience.Server
+	m.chip = &web.ChipProps{Label: source}
 }
 
 func (m *moment) readProducts() {

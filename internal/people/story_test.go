@@ -42,6 +42,30 @@ func TestLongRunsOfPagesFold(t *testing.T) {
 	}
 }
 
+// Records stand in the visit they fall into; they are not counted, and do not
+// make one visit of two.
+func TestRecordsAreNoContacts(t *testing.T) {
+	at := func(minute int, record bool) moment {
+		return moment{Item: Item{Time: time.Unix(0, 0).Add(time.Duration(minute) * time.Minute), Record: record}}
+	}
+	for _, c := range []struct {
+		name    string
+		moments []moment
+		end, of int
+	}{
+		{"contacts", []moment{at(40, false), at(20, false), at(0, false)}, 3, 3},
+		{"a pause", []moment{at(40, false), at(0, false)}, 1, 1},
+		{"a record within", []moment{at(40, false), at(35, true), at(20, false)}, 3, 2},
+		{"a record in a pause", []moment{at(50, false), at(25, true), at(0, false)}, 2, 1},
+		{"records first", []moment{at(50, true), at(25, true), at(0, false)}, 3, 1},
+		{"records alone", []moment{at(50, true), at(49, true)}, 2, 0},
+	} {
+		if end, contacts := runOf(c.moments, 0, 30*time.Minute); end != c.end || contacts != c.of {
+			t.Errorf("%s: %d moments, %d contacts; want %d, %d", c.name, end, contacts, c.end, c.of)
+		}
+	}
+}
+
 func TestLastVisit(t *testing.T) {
 	at := func(minutes ...int) (rows []experience.Interaction) {
 		for _, m := range minutes {

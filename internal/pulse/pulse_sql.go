@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"regia/internal/experience"
+	"regia/internal/ledger"
 )
 
 // counted leaves bots and the company's own people out, unless asked for.
 func counted(all bool) string {
 	if all {
-		return "TRUE"
+		return ledger.Contacts
 	}
 	return "flags = 0"
 }

@@ -80,7 +80,7 @@ func drawRows(t *rapid.T, from int) []experience.Interaction {
 			ID: experience.HashID(nil, fmt.Sprint("row", from+k)), MessageID: fmt.Sprint(from + k), Kind: experience.Track, Name: "e", Time: at, ReceivedAt: at,
 			Source:     rapid.SampledFrom([]string{"site", "shop", "lost"}).Draw(t, "source"),
 			Touchpoint: rapid.SampledFrom([]string{"", "cart", "till", "call", "gone"}).Draw(t, "touchpoint"),
-			Flags:      rapid.SampledFrom([]experience.Flags{0, 0, 0, experience.FlagBot}).Draw(t, "flags"),
+			Flags:      rapid.SampledFrom([]experience.Flags{0, 0, 0, experience.FlagBot, experience.FlagRecord}).Draw(t, "flags"),
 		}
 		if who := rapid.IntRange(0, 6).Draw(t, "person"); who > 0 {
 			r.Person = experience.HashID(nil, fmt.Sprint("person", who))
@@ -152,8 +152,12 @@ func slowly(p period, c catalogue, rows []experience.Interaction) Report {
 	return r
 }
 
+func (p period) counts(x experience.Interaction) bool {
+	return x.Flags == 0 || p.all && x.Flags&experience.FlagRecord == 0
+}
+
 func within(p period, s Span, x experience.Interaction) bool {
-	return !x.Time.Before(s.From) && x.Time.Before(s.To) && (p.all || x.Flags == 0)
+	return !x.Time.Before(s.From) && x.Time.Before(s.To) && p.counts(x)
 }
 
 func slowPlaces(p period, rows []experience.Interaction, key func(experience.Interaction) string) []Place {
@@ -212,7 +216,7 @@ func slowPieces(p period, s Span, rows []experience.Interaction) []Count {
 func slowFaces(p period, s Span, rows []experience.Interaction) (fresh, back int64) {
 	first, there := map[experience.ID]time.Time{}, map[experience.ID]bool{}
 	for _, x := range rows {
-		if x.Person.IsZero() || !p.all && x.Flags != 0 {
+		if x.Person.IsZero() || !p.counts(x) {
 			continue
 		}
 		if f, ok := first[x.Person]; !ok || x.Time.Before(f) {
@@ -269,7 +273,7 @@ func slowMoney(p period, rows []experience.Interaction) []Money {
 func slowGaps(p period, c catalogue, rows []experience.Interaction) Gaps {
 	g := Gaps{Stages: []experience.Stage{}, Channels: []experience.Channel{}}
 	any := func(f func(experience.Interaction) bool) bool {
-		return slices.ContainsFunc(rows, func(x experience.Interaction) bool { return (p.all || x.Flags == 0) && f(x) })
+		return slices.ContainsFunc(rows, func(x experience.Interaction) bool { return p.counts(x) && f(x) })
 	}
 	for _, s := range experience.Stages {
 		if !any(func(x experience.Interaction) bool { return c.touchpoints[x.Touchpoint].Stage == s }) {

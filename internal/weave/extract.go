@@ -49,6 +49,9 @@ func (x extractor) extract(r *experience.Record, row *experience.Interaction, fa
 		Properties: e.Properties, Context: e.Context,
 	}
 	*fact = experience.Fact{Subject: subject, Identifiers: ids, Source: r.Source, Time: e.Time, Consents: context.consents(), Import: e.Import}
+	if record(r.Source, &e) {
+		row.Flags |= experience.FlagRecord
+	}
 	if e.Kind == experience.Identify || e.Kind == experience.Group {
 		row.Properties = e.Traits
 	}
@@ -59,6 +62,15 @@ func (x extractor) extract(r *experience.Record, row *experience.Interaction, fa
 	var err error
 	fact.Decisions, err = x.decisions(r.Source, &e)
 	return err
+}
+
+// record tells whether an event is no contact (experience.FlagRecord): somebody
+// is described who was not there, or Regia notes what a human decided.
+func record(source string, e *experience.Event) bool {
+	if e.Kind == experience.Identify {
+		return e.Imported
+	}
+	return source == OwnSource && (e.Name == IdentityDecision || e.Name == ImportTakenBack)
 }
 
 // identifier normalises one name.

@@ -47,6 +47,25 @@ func TestIdentifiers(t *testing.T) {
 	}
 }
 
+// What files and humans say of people is no contact of theirs.
+func TestRecords(t *testing.T) {
+	for _, c := range []struct {
+		name, source, event string
+		want                bool
+	}{
+		{"who signs in", "site", `{"type":"identify","userId":"7"}`, false},
+		{"a customer of a file", "site", `{"type":"identify","userId":"7","imported":true}`, true},
+		{"an order of a file", "site", `{"type":"track","event":"Order Completed","userId":"7","imported":true}`, false},
+		{"a decision", OwnSource, `{"type":"track","event":"Identity Decision","imported":true,"properties":{"action":"undo"}}`, true},
+		{"what calls itself a decision", "site", `{"type":"track","event":"Identity Decision"}`, false},
+		{"an answer to our question", OwnSource, `{"type":"track","event":"Survey Answered"}`, false},
+	} {
+		if got := mustThread(t, c.source, c.event).row.Flags == experience.FlagRecord; got != c.want {
+			t.Errorf("%s: record %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
 func mustThread(t *testing.T, source, event string) thread {
 	t.Helper()
 	var th thread

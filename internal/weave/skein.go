@@ -280,6 +280,9 @@ func (w *Weaver) knit(ctx context.Context, head ledger.Head, s skein) error {
 	for k := range s.rows {
 		row := &s.rows[k]
 		row.Person = lesson.Persons[k]
+		if row.Flags&experience.FlagRecord != 0 {
+			continue
+		}
 		row.Touchpoint = w.catalogue.Match(row.Source, row.Kind, row.Name, row.Properties)
 	}
 	if err := w.Ledger.Append(ctx, ledger.Batch{Before: head.Position, After: s.after, Forget: s.forget, Rows: s.rows, Checked: true, Moves: moves, Catalogue: w.catalogue.Version}); err != nil {
