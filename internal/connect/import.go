@@ -17,6 +17,7 @@ import (
 type Options struct {
 	Inputs   []string               // files, folders, .gz, .zip, or name=path for a file of the mapping
 	Rejected string                 // where bad rows go, "rejected.csv"; "" only counts them
+	Coded    bool                   // reasons stand there for sayRejected, not in English
 	Progress func(mapping.Progress) // called from one goroutine, about ten times a second
 	Clock    experience.Clock       // experience.SystemClock
 	Logger   *slog.Logger           // none; it is told no personal data
@@ -123,6 +124,9 @@ func (i *Import) Run(ctx context.Context, to Sender) (Report, error) {
 	}
 	began := i.options.Clock()
 	rejects := newRejects(i.options.Rejected, i.bound.Columns())
+	if i.options.Coded {
+		rejects.write = codedReasons
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	out := newOutbox(ctx, cancel, to, i.options, rejects)

@@ -218,7 +218,7 @@ func (j *Jobs) bind(job Job) (*Import, *mapping.Mapping, error) {
 	if !ok {
 		paths = []string{j.filesDir(job.ID)}
 	}
-	in, err := Open(m, Options{Inputs: paths, Rejected: j.rejectedPath(job.ID), Clock: j.o.Clock, Logger: j.o.Logger})
+	in, err := Open(m, Options{Inputs: paths, Rejected: j.rejectedPath(job.ID), Coded: true, Clock: j.o.Clock, Logger: j.o.Logger})
 	return in, m, err
 }
 

@@ -85,7 +85,7 @@ func (b *outbox) send(batch []mapping.Item) error {
 		if r.Index < 0 || r.Index >= len(batch) {
 			continue
 		}
-		for _, one := range batch[r.Index].Refused("the server refused " + describe(batch[r.Index]) + ": " + r.Error) {
+		for _, one := range batch[r.Index].Refused(refusedByDoor(batch[r.Index], r.Error)) {
 			if err := b.rejects.Reject(one); err != nil {
 				return err
 			}
@@ -94,9 +94,10 @@ func (b *outbox) send(batch []mapping.Item) error {
 	return err
 }
 
-func describe(i mapping.Item) string {
+// refusedByDoor is a reason with what the front door said, which it says in English.
+func refusedByDoor(i mapping.Item, said string) mapping.Reason {
 	if i.Event == "" {
-		return "the traits"
+		return mapping.Reason{Key: "door.traits", Args: []string{said}, Text: "the server refused the traits: " + said}
 	}
-	return i.Event
+	return mapping.Reason{Key: "door", Args: []string{i.Event, said}, Text: "the server refused " + i.Event + ": " + said}
 }

@@ -22,6 +22,7 @@ import (
 type rejects struct {
 	path    string // "": count only
 	columns []string
+	write   func([]mapping.Reason) string // what the column reason says
 
 	mu     sync.Mutex
 	file   *os.File
@@ -32,16 +33,17 @@ type rejects struct {
 
 // Rejection is a row that could not be imported, and why.
 type Rejection struct {
-	File   string `json:"file"`
-	Line   int64  `json:"line"`
-	Reason string `json:"reason"`
+	File   string           `json:"file"`
+	Line   int64            `json:"line"`
+	Reason string           `json:"reason"`
+	Why    []mapping.Reason `json:"why,omitempty" doc:"The same, in a form that can be said in any language"`
 }
 
 // maxSample is how many rejections a report carries along.
 const maxSample = 20
 
 func newRejects(path string, columns []string) *rejects {
-	return &rejects{path: path, columns: columns}
+	return &rejects{path: path, columns: columns, write: mapping.Plain}
 }
 
 // Reject writes down a row.
@@ -50,7 +52,7 @@ func (r *rejects) Reject(one mapping.Refusal) error {
 	defer r.mu.Unlock()
 	r.rows++
 	if len(r.sample) < maxSample {
-		r.sample = append(r.sample, Rejection{one.File, one.Line, one.Reason})
+		r.sample = append(r.sample, Rejection{one.File, one.Line, mapping.Plain(one.Reasons), one.Reasons})
 	}
 	if r.path == "" {
 		return nil
@@ -64,7 +66,7 @@ func (r *rejects) Reject(one mapping.Refusal) error {
 	for i, cell := range one.Cells {
 		record[slices.Index(r.columns, one.Columns[i])] = cell
 	}
-	return r.writer.Write(append(record, one.File, strconv.FormatInt(one.Line, 10), one.Reason, one.Raw))
+	return r.writer.Write(append(record, one.File, strconv.FormatInt(one.Line, 10), r.write(one.Reasons), one.Raw))
 }
 
 // create makes the file; one that is there already is kept, and the new one

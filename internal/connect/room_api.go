@@ -3,7 +3,6 @@ package connect
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 	"time"
 
@@ -295,7 +294,7 @@ func (r *Room) apiRejected(ctx context.Context, in *ImportPath) (*huma.StreamRes
 	return &huma.StreamResponse{Body: func(c huma.Context) {
 		defer f.Close()
 		c.SetHeader("Content-Type", "text/csv; charset=utf-8")
-		if _, err := io.Copy(c.BodyWriter(), f); err != nil {
+		if err := sayRejected(c.BodyWriter(), f, mapping.Plain); err != nil {
 			r.Logger.WarnContext(ctx, "rejected rows could not be sent to their end", "import", job.ID, "error", err)
 		}
 	}}, nil

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"regia/internal/experience"
+	"regia/internal/mapping"
 	"regia/internal/web"
 )
 
@@ -307,8 +308,7 @@ func (r *Room) rejectedFile(w http.ResponseWriter, q *web.Request) error {
 	defer f.Close()
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	w.Header().Set("Content-Disposition", `attachment; filename="rejected.csv"`)
-	http.ServeContent(w, q.Request, "", time.Time{}, f)
-	return nil
+	return sayRejected(w, f, func(why []mapping.Reason) string { return inWords(q.L, why) })
 }
 
 func (r *Room) livePage(w http.ResponseWriter, q *web.Request) error {

@@ -215,7 +215,7 @@ func (t objectTemplate) render(dst []byte, machine *vm.VM, env map[string]any) (
 		dst = append(dst, m.key...)
 		out, said, err := m.render(dst, machine, env)
 		if err != nil {
-			return dst, false, fmt.Errorf("%s: %w", m.name, err)
+			return dst, false, about(m.name, err)
 		}
 		if !said {
 			dst = out[:before]

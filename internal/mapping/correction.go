@@ -21,6 +21,9 @@ const (
 	rawColumn    = "raw"
 )
 
+// ReasonColumn is where the reason stands among RejectedColumns of no columns.
+const ReasonColumn = 2
+
 // RejectedColumns gives the header of a file of rejected rows.
 func RejectedColumns(columns []string) []string {
 	return slices.Concat(columns, []string{fileColumn, lineColumn, reasonColumn, rawColumn})

@@ -25,7 +25,7 @@ func (f *rejectedFile) Reject(r Refusal) error {
 			}
 		}
 	}
-	f.rows = append(f.rows, append(record, r.File, strconv.FormatInt(r.Line, 10), r.Reason, r.Raw))
+	f.rows = append(f.rows, append(record, r.File, strconv.FormatInt(r.Line, 10), Plain(r.Reasons), r.Raw))
 	return f.kept.Reject(r)
 }
 

@@ -3,8 +3,8 @@ package mapping
 import (
 	"bufio"
 	"errors"
-	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -28,7 +28,7 @@ type row struct {
 // damage is a piece of a file that is not a row.
 type damage struct {
 	line   int64
-	reason string
+	reason Reason
 	raw    string
 	cells  []string // what could be told apart, for finding its key
 }
@@ -36,8 +36,8 @@ type damage struct {
 type physicalLine struct {
 	number int64
 	text   string
-	last   bool // the file ends here without a line end
-	fault  string
+	last   bool    // the file ends here without a line end
+	fault  *Reason // nil: none
 }
 
 // csvReader reads rows and survives damage: where a quote is never closed, or a
@@ -66,8 +66,8 @@ func (r *csvReader) next() ([]string, int64, *damage, error) {
 		if err != nil {
 			return nil, 0, nil, err
 		}
-		if first.fault != "" {
-			return nil, 0, &damage{line: first.number, reason: first.fault, raw: first.text}, nil
+		if first.fault != nil {
+			return nil, 0, &damage{line: first.number, reason: *first.fault, raw: first.text}, nil
 		}
 		if first.text == "" {
 			continue
@@ -90,21 +90,22 @@ func (r *csvReader) check(cells []string, first physicalLine) ([]string, *damage
 	if n := r.columns; n > 0 && len(cells) > n && strings.Join(cells[n:], "") == "" {
 		cells = cells[:n] // blank columns at the end, as spreadsheets leave them
 	}
-	reason := ""
+	var why Reason
 	switch {
-	case r.columns == 0:
-	case len(cells) < r.columns && first.last:
-		reason = fmt.Sprintf("the file ends in the middle of this row: %d of %d columns are there", len(cells), r.columns)
-	case len(cells) != r.columns:
-		reason = fmt.Sprintf("this row has %d columns, the header has %d", len(cells), r.columns)
-	}
-	if reason == "" && strings.IndexByte(first.text, 0) >= 0 {
-		reason = "this row holds a NUL character: the file is damaged here"
-	}
-	if reason == "" {
+	case r.columns > 0 && len(cells) < r.columns && first.last:
+		why = reason("row.cut", "the file ends in the middle of this row: %s of %s columns are there", strconv.Itoa(len(cells)), strconv.Itoa(r.columns))
+	case r.columns > 0 && len(cells) != r.columns:
+		why = wrongColumns(len(cells), r.columns)
+	case strings.IndexByte(first.text, 0) >= 0:
+		why = reason("row.nul", "this row holds a NUL character: the file is damaged here")
+	default:
 		return cells, nil
 	}
-	return nil, &damage{line: first.number, reason: reason, raw: first.text, cells: cells}
+	return nil, &damage{line: first.number, reason: why, raw: first.text, cells: cells}
+}
+
+func wrongColumns(have, want int) Reason {
+	return reason("row.columns", "this row has %s columns, the header has %s", strconv.Itoa(have), strconv.Itoa(want))
 }
 
 // split cuts a line into cells, taking further lines while a quoted cell goes on.
@@ -114,8 +115,8 @@ func (r *csvReader) split(first physicalLine) (cells []string, more []physicalLi
 	if strings.IndexByte(rest, '"') < 0 {
 		return splitPlain(cells, rest, r.delimiter), nil, nil
 	}
-	broken := func(reason string) ([]string, []physicalLine, *damage) {
-		return nil, more, &damage{line: first.number, reason: reason, raw: first.text, cells: cells}
+	broken := func(why Reason) ([]string, []physicalLine, *damage) {
+		return nil, more, &damage{line: first.number, reason: why, raw: first.text, cells: cells}
 	}
 	for {
 		if !strings.HasPrefix(rest, `"`) {
@@ -138,8 +139,8 @@ func (r *csvReader) split(first physicalLine) (cells []string, more []physicalLi
 				if err == nil {
 					more = append(more, next)
 				}
-				if err != nil || next.fault != "" || cell.Len() > maxQuoted {
-					return broken("a quote opened in this row is never closed")
+				if err != nil || next.fault != nil || cell.Len() > maxQuoted {
+					return broken(reason("row.quote.open", "a quote opened in this row is never closed"))
 				}
 				rest = next.text
 			case strings.HasPrefix(rest[at+1:], `"`):
@@ -155,7 +156,7 @@ func (r *csvReader) split(first physicalLine) (cells []string, more []physicalLi
 			return cells, more, nil
 		}
 		if rest[0] != r.delimiter {
-			return broken("text follows a closing quote in this row: a quote is missing or too many")
+			return broken(reason("row.quote.text", "text follows a closing quote in this row: a quote is missing or too many"))
 		}
 		rest = rest[1:]
 	}
@@ -188,7 +189,8 @@ func (r *csvReader) take() (physicalLine, error) {
 	r.number++
 	l := physicalLine{number: r.number, last: err != nil}
 	if n := len(data); n > maxLine {
-		l.text, l.fault = strings.ToValidUTF8(string(data[:1000]), "�"), fmt.Sprintf("this line is longer than %d MB", maxLine>>20)
+		why := reason("row.long", "this line is longer than %s MB", strconv.Itoa(maxLine>>20))
+		l.text, l.fault = strings.ToValidUTF8(string(data[:1000]), "�"), &why
 		return l, nil
 	}
 	for n := len(data); n > 0 && (data[n-1] == '\n' || data[n-1] == '\r'); n-- {
@@ -198,7 +200,8 @@ func (r *csvReader) take() (physicalLine, error) {
 	case utf8.Valid(data):
 		l.text = string(data)
 	case r.strict:
-		l.text, l.fault = strings.ToValidUTF8(string(data), "�"), "this line is not UTF-8, which the mapping says the file is"
+		why := reason("row.utf8", "this line is not UTF-8, which the mapping says the file is")
+		l.text, l.fault = strings.ToValidUTF8(string(data), "�"), &why
 	default:
 		decoded, _ := charmap.Windows1252.NewDecoder().Bytes(data) // every byte means something there
 		l.text = string(decoded)

@@ -1,7 +1,6 @@
 package mapping
 
 import (
-	"errors"
 	"math"
 	"math/big"
 	"math/bits"
@@ -23,7 +22,7 @@ type Decimal struct {
 // ten that an int64 holds.
 const maxScale = 18
 
-var errTooLarge = errors.New("the number is too large to be reckoned exactly")
+var errTooLarge = reason("number.large", "the number is too large to be reckoned exactly")
 
 // Whole gives a whole number.
 func Whole(n int64) Decimal { return Decimal{coefficient: n, present: true} }
@@ -233,11 +232,10 @@ func notNumber(text string, style numberStyle, empty bool) error {
 	if empty {
 		return nil
 	}
-	written := "a decimal point, as 1234.50"
 	if style == decimalComma {
-		written = "a decimal comma, as 1234,50"
+		return reason("number.comma", "%s is not a number written with a decimal comma, as 1234,50", quote(text))
 	}
-	return errors.New(quote(text) + " is not a number written with " + written)
+	return reason("number.point", "%s is not a number written with a decimal point, as 1234.50", quote(text))
 }
 
 // decoration tells what may stand around a number: blanks and currency signs.

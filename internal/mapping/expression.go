@@ -55,6 +55,9 @@ func (p programOf) eval(machine *vm.VM, env map[string]any) (any, error) {
 
 // shorten keeps of an expression's error what was wrong, without its drawing.
 func shorten(err error) error {
+	if r, ok := errors.AsType[Reason](err); ok {
+		return r
+	}
 	var drawn *file.Error
 	if errors.As(err, &drawn) {
 		return errors.New(drawn.Message)

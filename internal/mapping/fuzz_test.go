@@ -64,7 +64,7 @@ func (c *checked) Take(item Item) error {
 }
 
 func (c *checked) Reject(r Refusal) error {
-	if r.Reason == "" || r.Line < 1 || !utf8.ValidString(r.Raw) {
+	if Plain(r.Reasons) == "" || r.Line < 1 || !utf8.ValidString(r.Raw) {
 		c.t.Errorf("%+v", r)
 	}
 	return nil

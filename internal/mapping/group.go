@@ -2,7 +2,6 @@ package mapping
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -73,7 +72,7 @@ func (w *walk) handOn(g *openGroup, broken bool) error {
 		return w.unit(g.rows)
 	}
 	for _, one := range g.rows {
-		if err := w.rejectRow(one, fmt.Sprintf("a line of the same group (%s) is damaged, so the group is not whole", quote(g.key))); err != nil {
+		if err := w.rejectRow(one, reason("group", "a line of the same group (%s) is damaged, so the group is not whole", quote(g.key))); err != nil {
 			return err
 		}
 	}

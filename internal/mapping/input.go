@@ -217,7 +217,7 @@ func decode(raw io.Reader, encoding string) (text io.Reader, strict bool, err er
 // findHeader finds the delimiter and the names of the columns.
 func (in *input) findHeader(r *csvReader) ([]string, error) {
 	first, err := r.take()
-	for err == nil && (first.text == "" && first.fault == "") {
+	for err == nil && (first.text == "" && first.fault == nil) {
 		first, err = r.take()
 	}
 	switch {
@@ -225,8 +225,8 @@ func (in *input) findHeader(r *csvReader) ([]string, error) {
 		return nil, errors.New("the file is empty: it has not even a header")
 	case err != nil:
 		return nil, err
-	case first.fault != "":
-		return nil, errors.New("header: " + first.fault)
+	case first.fault != nil:
+		return nil, about("header", *first.fault)
 	}
 	hint, spreadsheet := strings.CutPrefix(first.text, "sep=")
 	switch d := in.spec.Delimiter; {
@@ -252,7 +252,7 @@ func (in *input) findHeader(r *csvReader) ([]string, error) {
 	case err != nil:
 		return nil, err
 	case damaged != nil:
-		return nil, errors.New("header: " + damaged.reason)
+		return nil, about("header", damaged.reason)
 	}
 	return columnNames(cells), nil
 }
@@ -306,7 +306,7 @@ func (in *input) walkDocument(ctx context.Context, doc int, r reader, each func(
 			return nil
 		case err != nil:
 			// A truncated archive, a failing disk: what was read stands.
-			damaged = &damage{line: r.at() + 1, reason: "the file cannot be read further: " + err.Error()}
+			damaged = &damage{line: r.at() + 1, reason: reason("file.broken", "the file cannot be read further: %s", err.Error())}
 		}
 		if damaged == nil && moved {
 			cells = reorder(cells, places)

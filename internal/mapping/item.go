@@ -216,7 +216,7 @@ func kindName(v any) string {
 func minorDigits(code string) (int, error) {
 	unit, err := currency.ParseISO(code)
 	if err != nil || unit.String() != code {
-		return 0, fmt.Errorf("currency: %q is not a currency code such as EUR", code)
+		return 0, reason("currency", "currency: %s is not a currency code such as EUR", quote(code))
 	}
 	digits, _ := currency.Standard.Rounding(unit)
 	return digits, nil
@@ -245,10 +245,10 @@ func (i *Item) Size() int {
 
 // Refused gives the rows that the item was made of, with the reason why nobody
 // took it.
-func (i *Item) Refused(reason string) []Refusal {
+func (i *Item) Refused(why Reason) []Refusal {
 	out := make([]Refusal, len(i.origin))
 	for n, one := range i.origin {
-		out[n] = one.refusal(reason)
+		out[n] = one.refusal([]Reason{why})
 	}
 	return out
 }

@@ -2,8 +2,8 @@ package mapping
 
 import (
 	"context"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/expr-lang/expr/types"
@@ -16,7 +16,7 @@ type table struct {
 	many   bool
 	rows   []row
 	index  map[string][]int32
-	broken map[string]string // key -> what is wrong with a row that had it
+	broken map[string]Reason // key -> what is wrong with a row that had it
 	used   []bool
 }
 
@@ -55,14 +55,14 @@ func readableKey(cells []string, places []int) (string, bool) {
 
 // rejecter takes what cannot be used.
 type rejecter interface {
-	rejectRow(row, string) error
+	rejectRow(row, ...Reason) error
 	rejectDamage(*input, int, *damage) error
 }
 
 // load reads a table. Damaged rows are rejected, and their keys remembered: a
 // row that lacks one of its parts would tell half the truth for ever.
 func (t *table) load(ctx context.Context, count func(int), out rejecter) error {
-	t.index, t.broken = map[string][]int32{}, map[string]string{}
+	t.index, t.broken = map[string][]int32{}, map[string]Reason{}
 	err := t.in.walk(ctx, count, func(r row) error {
 		key := keyOf(r.cells, t.keys)
 		have := t.index[key]
@@ -71,14 +71,14 @@ func (t *table) load(ctx context.Context, count func(int), out rejecter) error {
 			if slices.Equal(first.cells, r.cells) {
 				return nil
 			}
-			return out.rejectRow(r, fmt.Sprintf("line %d has the same %s and is used instead", first.line, t.keyNames()))
+			return out.rejectRow(r, reason("join.again", "line %s has the same %s and is used instead", strconv.FormatInt(first.line, 10), t.keyNames()))
 		}
 		t.index[key] = append(have, int32(len(t.rows)))
 		t.rows = append(t.rows, r)
 		return nil
 	}, func(doc int, d *damage) error {
 		if key, ok := readableKey(d.cells, t.keys); ok {
-			t.broken[key] = fmt.Sprintf("line %d of %s is damaged", d.line, t.in.docs[doc].name)
+			t.broken[key] = reason("join.damaged", "line %s of %s is damaged", strconv.FormatInt(d.line, 10), t.in.docs[doc].name)
 		}
 		return out.rejectDamage(t.in, doc, d)
 	})
@@ -104,15 +104,17 @@ func (l *lookup) mark(cells []string) {
 // find gives a row, or a list of rows where the join has many.
 func (l *lookup) find(cells []string) (any, error) {
 	key := keyOf(cells, l.ours)
-	if reason, ok := l.table.broken[key]; ok {
-		return nil, fmt.Errorf("what belongs to it is incomplete: %s", reason)
+	if cause, ok := l.table.broken[key]; ok {
+		r := reason("join.incomplete", "what belongs to it is incomplete")
+		r.Cause = &cause
+		return nil, r
 	}
 	found := l.table.index[key]
 	if key == "" {
 		found = nil
 	}
 	if len(found) == 0 && l.spec.Required {
-		return nil, fmt.Errorf("%s has no row with %s %s", l.table.in.name, l.table.keyNames(), quote(key))
+		return nil, reason("join.none", "%s has no row with %s %s", l.table.in.name, l.table.keyNames(), quote(key))
 	}
 	if !l.spec.Many {
 		if len(found) == 0 {
@@ -152,7 +154,7 @@ func (l *lookup) orphans(walked string, out rejecter) error {
 		if l.table.used[i] {
 			continue
 		}
-		if err := out.rejectRow(r, fmt.Sprintf("no row of %s has the %s %s", walked, l.table.keyNames(), quote(keyOf(r.cells, l.table.keys)))); err != nil {
+		if err := out.rejectRow(r, reason("join.orphan", "no row of %s has the %s %s", walked, l.table.keyNames(), quote(keyOf(r.cells, l.table.keys)))); err != nil {
 			return err
 		}
 	}

@@ -89,17 +89,13 @@ func (m *mapper) holds(condition evaluator) (bool, error) {
 // with it goes to rejected.csv; only what ends the import is returned.
 func (m *mapper) unit(rows []row) error {
 	m.see(rows[0])
-	var failures []string
+	var failures []Reason
 	ended := m.items(rows, func(what string, err error) {
-		if what != "" {
-			what += ": "
-		}
-		failures = append(failures, what+err.Error())
+		failures = append(failures, reasonOf(about(what, err)))
 	})
 	if len(failures) > 0 {
-		reason := strings.Join(failures, "; ")
 		for _, one := range rows {
-			if err := m.rejects.rejectRow(one, reason); err != nil {
+			if err := m.rejects.rejectRow(one, failures...); err != nil {
 				return err
 			}
 		}
@@ -160,7 +156,7 @@ func (m *mapper) person() (Item, experience.ID, error) {
 	for _, id := range m.plan.person {
 		text, err := m.text(id.evaluator)
 		if err != nil {
-			return item, experience.ID{}, fmt.Errorf("%s: %w", id.name, err)
+			return item, experience.ID{}, about(id.name, err)
 		}
 		if text == "" {
 			continue
@@ -176,7 +172,7 @@ func (m *mapper) person() (Item, experience.ID, error) {
 		}
 	}
 	if len(parts) == 0 {
-		return item, experience.ID{}, errors.New("it names nobody: every identifier of person: is empty")
+		return item, experience.ID{}, reason("nobody", "it names nobody: every identifier of person: is empty")
 	}
 	return item, m.id(parts...), nil
 }
@@ -252,8 +248,6 @@ func (m *mapper) flushTraits() error {
 	return nil
 }
 
-var errNoTime = errors.New("the time is empty; where that is normal, say when: it happened")
-
 func (m *mapper) time(e evaluator) (time.Time, error) {
 	v, err := e.eval(&m.machine, m.env)
 	if err != nil {
@@ -261,7 +255,7 @@ func (m *mapper) time(e evaluator) (time.Time, error) {
 	}
 	t, err := m.settings.toTime(v)
 	if err == nil && t.IsZero() {
-		err = errNoTime
+		err = reason("time.empty", "the time is empty; where that is normal, say when: it happened")
 	}
 	return t.UTC().Truncate(time.Microsecond), err
 }
@@ -303,34 +297,30 @@ func (m *mapper) complete(item *Item, ip *interactionPlan, rows []row) error {
 	var err error
 	item.Type = experience.Track
 	if item.Event, err = m.text(ip.event); err != nil || item.Event == "" {
-		return errors.Join(err, whenEmpty(item.Event, "the event has no name"))
+		if err == nil {
+			err = reason("unnamed", "the event has no name")
+		}
+		return err
 	}
 	if item.Time, err = m.time(ip.time); err != nil {
-		return fmt.Errorf("time: %w", err)
+		return about("time", err)
 	}
 	if item.Properties, err = m.properties(ip); err != nil {
 		return err
 	}
 	var some bool
 	if m.scratch, some, err = ip.context.render(m.scratch[:0], &m.machine, m.env); err != nil {
-		return fmt.Errorf("context: %w", err)
+		return about("context", err)
 	} else if some {
 		item.Context = slices.Clone(m.scratch)
 	}
 	if err := m.identify(item, ip, rows); err != nil {
-		return fmt.Errorf("key: %w", err)
+		return about("key", err)
 	}
 	if m.line = item.AppendJSON(m.line[:0]); len(m.line) > MaxItemBytes {
-		return fmt.Errorf("this makes an interaction of %d KB, the limit is %d KB", len(m.line)>>10, MaxItemBytes>>10)
+		return reason("size", "this makes an interaction of %s KB, the limit is %s KB", strconv.Itoa(len(m.line)>>10), strconv.Itoa(MaxItemBytes>>10))
 	}
 	return nil
-}
-
-func whenEmpty(text, message string) error {
-	if text != "" {
-		return nil
-	}
-	return errors.New(message)
 }
 
 // properties renders the properties with the money among them.
@@ -343,7 +333,7 @@ func (m *mapper) properties(ip *interactionPlan) ([]byte, error) {
 	if ip.amount != nil {
 		amount, code, err := m.money(ip)
 		if err != nil {
-			return nil, fmt.Errorf("money: %w", err)
+			return nil, about("money", err)
 		}
 		if amount.present {
 			m.scratch = m.scratch[:len(m.scratch)-1]
@@ -421,7 +411,7 @@ func (m *mapper) key(parts []string, ip *interactionPlan, rows []row) (out []str
 			parts = append(parts, text)
 		}
 		if !some {
-			return nil, false, errors.New("every part of the key is empty")
+			return nil, false, reason("key", "every part of the key is empty")
 		}
 	case p.in == nil:
 		text, err := documentKey(m.document)

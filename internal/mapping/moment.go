@@ -110,7 +110,7 @@ func (l layouts) parse(text string) (time.Time, error) {
 	for i, f := range l.formats {
 		written[i] = f.written
 	}
-	return time.Time{}, fmt.Errorf("%s is not a time written as %s", quote(text), strings.Join(written, " or "))
+	return time.Time{}, reason("time", "%s is not a time written as %s", quote(text), strings.Join(written, " / "))
 }
 
 func (f format) parse(text string, zone *time.Location) (time.Time, error) {

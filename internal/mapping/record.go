@@ -55,7 +55,7 @@ func documentScope(functions map[string]bool) *scope {
 // mapping makes of the document stands.
 type Fault struct {
 	Step   int    // of the mapping, from 1
-	Reason string // fit for people
+	Reason string // in English: programs read it
 }
 
 // Error says the reason.
@@ -81,10 +81,7 @@ func (p *Program) Map(document map[string]any) ([]Item, []Fault) {
 			m.env["row"] = document
 		}
 		fail := func(what string, err error) {
-			if what != "" {
-				what += ": "
-			}
-			faults = append(faults, Fault{n + 1, what + err.Error()})
+			faults = append(faults, Fault{n + 1, about(what, err).Error()})
 		}
 		wanted, err := m.holds(plan.where)
 		if err != nil {

@@ -98,8 +98,7 @@ func (r *sheetReader) next() ([]string, int64, *damage, error) {
 			continue
 		}
 		if n := r.columns; n > 0 && len(cells) > n {
-			reason := fmt.Sprintf("this row has %d columns, the header has %d", len(cells), n)
-			return nil, line, &damage{line: line, reason: reason, raw: strings.Join(cells, "\t"), cells: cells}, nil
+			return nil, line, &damage{line: line, reason: wrongColumns(len(cells), n), raw: strings.Join(cells, "\t"), cells: cells}, nil
 		}
 		for len(cells) < r.columns {
 			cells = append(cells, "")

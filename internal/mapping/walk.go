@@ -31,7 +31,7 @@ type Sink interface {
 type Refusal struct {
 	File    string // the document it stands in: "orders.csv", "olist.zip: orders.csv"
 	Line    int64  // where it begins, from 1
-	Reason  string // fit for people
+	Reasons []Reason
 	Table   string // the mapping's name of the file
 	Columns []string
 	Cells   []string // in the order of Columns; nil: the line could not be cut into columns
@@ -274,10 +274,10 @@ func (w *walk) load(ctx context.Context, lookups []*lookup) error {
 	return nil
 }
 
-func (w *walk) rejectRow(one row, reason string) error { return w.sink.Reject(one.refusal(reason)) }
+func (w *walk) rejectRow(one row, why ...Reason) error { return w.sink.Reject(one.refusal(why)) }
 
-func (r row) refusal(reason string) Refusal {
-	return Refusal{File: r.file.docs[r.doc].name, Line: r.line, Reason: reason, Table: r.file.name, Columns: r.file.header, Cells: r.cells}
+func (r row) refusal(why []Reason) Refusal {
+	return Refusal{File: r.file.docs[r.doc].name, Line: r.line, Reasons: why, Table: r.file.name, Columns: r.file.header, Cells: r.cells}
 }
 
 func (w *walk) rejectDamage(in *input, doc int, d *damage) error {
@@ -287,7 +287,7 @@ func (w *walk) rejectDamage(in *input, doc int, d *damage) error {
 	}
 	w.damaged[at] = true
 	w.files[in.name].Damaged++
-	return w.sink.Reject(Refusal{File: in.docs[doc].name, Line: d.line, Reason: d.reason, Table: in.name, Columns: in.header, Raw: d.raw})
+	return w.sink.Reject(Refusal{File: in.docs[doc].name, Line: d.line, Reasons: []Reason{d.reason}, Table: in.name, Columns: in.header, Raw: d.raw})
 }
 
 // arrived counts a walked row and tells whether it is to be used, and whether
@@ -306,7 +306,7 @@ func (w *walk) arrived(p *plan, one row) (use, faulty bool, err error) {
 	}
 	wanted, err := w.wanted(one)
 	if err != nil {
-		return false, true, w.rejectRow(one, "where: "+err.Error())
+		return false, true, w.rejectRow(one, reasonOf(about("where", err)))
 	}
 	if !wanted {
 		w.skipped++

@@ -24,7 +24,7 @@ func (k *kept) Take(item Item) error {
 }
 
 func (k *kept) Reject(r Refusal) error {
-	k.refused = append(k.refused, fmt.Sprintf("%s:%d: %s", r.File, r.Line, r.Reason))
+	k.refused = append(k.refused, fmt.Sprintf("%s:%d: %s", r.File, r.Line, Plain(r.Reasons)))
 	return nil
 }
 
@@ -148,7 +148,7 @@ func TestWorkbook(t *testing.T) {
 	}
 	refused := []string{
 		"book.xlsx:7: this row has 10 columns, the header has 8",
-		`book.xlsx:8: sold: time: "soon" is not a time written as dd/MM/yyyy or dd/MM/yyyy HH:mm`,
+		`book.xlsx:8: sold: time: "soon" is not a time written as dd/MM/yyyy / dd/MM/yyyy HH:mm`,
 	}
 	if got := strings.Join(k.refused, "\n"); got != strings.Join(refused, "\n") {
 		t.Errorf("refused\n%s\nwant\n%s", got, strings.Join(refused, "\n"))
