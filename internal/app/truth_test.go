@@ -29,7 +29,7 @@ func TestDemoIsTrue(t *testing.T) {
 	if marked := w.sql(`SELECT count(*) FROM interactions WHERE flags <> 0`); marked == 0 {
 		t.Error("the demo has a crawler and staff, and nothing is marked")
 	}
-	if unbound := w.sql(`SELECT count(*) FROM interactions WHERE touchpoint = ''`); unbound > 0 {
+	if unbound := w.sql(`SELECT count(*) FROM interactions WHERE touchpoint = '' AND flags < 4`); unbound > 0 {
 		t.Errorf("%d interactions of the demo have no touchpoint", unbound)
 	}
 	w.true(time.Now())
@@ -267,9 +267,13 @@ func (w world) person(id string) {
 	for _, r := range p.Revenue {
 		w.same("revenue of "+id, r.Minor, w.sql(`SELECT CAST(sum(revenue) AS BIGINT)`+mine+` AND currency = $2`, id, r.Currency))
 	}
-	var visits, n int64
+	var visits, n, records int64
 	var last time.Time
 	for _, i := range w.timeline(id) { // the latest first
+		if i.Record {
+			records++
+			continue
+		}
 		if n == 0 || last.Sub(i.Time) > 30*time.Minute {
 			visits++
 		}
@@ -277,12 +281,14 @@ func (w world) person(id string) {
 		n++
 	}
 	w.same("timeline of "+id, n, p.Interactions)
+	w.same("records of "+id, records, w.sql(`SELECT count(*) FROM interactions WHERE flags = 4 AND person_id = $1::UUID`, id))
 	w.same("visits of "+id, p.Visits, visits)
 }
 
 type item struct {
 	Name       string
 	Time       time.Time
+	Record     bool
 	MessageID  string `json:"message_id"`
 	Properties map[string]any
 }
