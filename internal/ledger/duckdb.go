@@ -34,6 +34,7 @@ type duck struct {
 	head       atomic.Pointer[Head]
 	layout     layout
 	recall     recall
+	presence   presence
 	mending    mending
 }
 
@@ -82,8 +83,16 @@ func (d *duck) connect(ctx context.Context) error {
 	if err := d.prepare(ctx); err != nil {
 		return errors.Join(d.explain(err), d.disconnect())
 	}
+	parts, err := listParts(ctx, pool)
+	if err != nil {
+		return errors.Join(d.explain(err), d.disconnect())
+	}
+	d.presence.begin(parts)
 	d.recall.forgetAll()
 	d.mending.work.Go(func() {
+		if err := d.meet(d.mending.alive, parts); err != nil && d.mending.alive.Err() == nil {
+			d.options.Logger.Info("who is in the unsorted parts could not be noted; they are asked", "error", err)
+		}
 		if err := d.load(d.mending.alive); err != nil && d.mending.alive.Err() == nil {
 			d.options.Logger.Warn("what was seen could not be remembered; it is looked up", "error", err)
 		}
@@ -296,9 +305,12 @@ func (d *duck) inTransaction(ctx context.Context, f func(tx *duckTx) error) erro
 	if err := f(dtx); err != nil {
 		return errors.Join(err, tx.Rollback())
 	}
-	commit := tx.Commit
-	if dtx.reshaped {
-		commit = func() error { return d.layout.change(context.WithoutCancel(ctx), d.writer, tx.Commit) }
+	commit, alive := tx.Commit, context.WithoutCancel(ctx)
+	switch {
+	case dtx.reshaped:
+		commit = func() error { return d.layout.change(alive, d.writer, tx.Commit) }
+	case dtx.moved != nil:
+		commit = func() error { return d.layout.move(alive, d.writer, dtx.moved, tx.Commit) }
 	}
 	if err := commit(); err != nil {
 		d.head.Store(nil)
@@ -393,8 +405,9 @@ type duckTx struct {
 	d        *duck
 	conn     *sql.Conn
 	tx       *sql.Tx
-	edited   bool // rows in place
-	reshaped bool // the parts, or the overrides
+	edited   bool                   // rows in place
+	reshaped bool                   // the parts, or all overrides
+	moved    map[experience.ID]bool // persons whose overrides changed
 	head     *Head
 }
 

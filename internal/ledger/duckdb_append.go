@@ -24,6 +24,13 @@ func (t *duckTx) appendRows(ctx context.Context, rows []experience.Interaction, 
 		return err
 	}
 	t.d.recall.remember(rows)
+	t.d.presence.add(hot, func(yield func(*experience.ID) bool) {
+		for _, i := range order {
+			if !yield(&rows[i].Person) {
+				return
+			}
+		}
+	})
 	return t.bulk("seen", len(rows), func(i int, v []driver.Value) []driver.Value {
 		r := &rows[i]
 		return append(v, duckdb.UUID(r.ID), r.ReceivedAt, r.Imported)
@@ -93,7 +100,6 @@ func (t *duckTx) bulk(table string, n int, row func(i int, v []driver.Value) []d
 // move adds moves to the overrides, which readers apply and compaction folds
 // into the rows. Nobody is the zero UUID there, so that it can be looked up.
 func (t *duckTx) move(ctx context.Context, moves []Move) error {
-	t.reshaped = true
 	list := subjects(moves)
 	rules, err := overrides(ctx, t.tx, `subject IN (SELECT x::UUID FROM unnest(string_to_array($1::TEXT, ',')) AS t(x))`, list)
 	if err != nil {
@@ -109,7 +115,9 @@ func (t *duckTx) move(ctx context.Context, moves []Move) error {
 		}
 	}
 	after = before - int64(len(rules))
+	t.concern(rules)
 	closure(rules, moves)
+	t.concern(rules)
 	keys := make([]rowKey, 0, len(rules))
 	for k := range rules {
 		keys = append(keys, k)
@@ -123,6 +131,16 @@ func (t *duckTx) move(ctx context.Context, moves []Move) error {
 		return err
 	}
 	return t.replaceView(ctx)
+}
+
+// concern notes the persons of rules that come or go.
+func (t *duckTx) concern(rules map[rowKey]override) {
+	if t.moved == nil {
+		t.moved = map[experience.ID]bool{}
+	}
+	for k, r := range rules {
+		t.moved[k.was], t.moved[r.person] = true, true
+	}
 }
 
 func subjects(moves []Move) string {

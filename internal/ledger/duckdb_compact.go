@@ -126,6 +126,7 @@ func (d *duck) settle(ctx context.Context, loose, settled countedParts, s *Compa
 			return err
 		}
 	}
+	d.presence.forget(loose)
 	return nil
 }
 
@@ -164,6 +165,7 @@ func (t *duckTx) startHot(ctx context.Context, sealed string) error {
 	if err != nil {
 		return err
 	}
+	t.d.presence.empty(name)
 	err = t.all(ctx, []string{
 		`CREATE TABLE ` + name + ` (` + hotColumnTypes + `)`,
 		`UPDATE parts SET kind = 'sealed' WHERE name = '` + sealed + `'`,

@@ -41,7 +41,11 @@ func (t *duckTx) foldSorted(ctx context.Context, p part) error {
 	if err := t.queryRow(ctx, exists).Scan(&concerned); err != nil || !concerned {
 		return err
 	}
+	t.reshaped = true // rows change their part
 	parts, err := t.parts(ctx)
+	if err == nil {
+		err = t.meetOverridden(ctx, parts)
+	}
 	if err != nil {
 		return err
 	}
@@ -62,6 +66,9 @@ func (t *duckTx) foldSorted(ctx context.Context, p part) error {
 // Those made since stay; they know the rows by what these wrote.
 func (t *duckTx) foldHot(ctx context.Context, upTo int64) (int64, error) {
 	parts, err := t.parts(ctx)
+	if err == nil {
+		err = t.meetOverridden(ctx, parts)
+	}
 	if err != nil {
 		return 0, err
 	}

@@ -9,11 +9,25 @@ import (
 
 // layout remembers which parts there are and which overrides, so that a reader
 // need not ask: the two questions take longer than a person's rows. A reader
-// that looks at the version before and after its question knows whether the
-// layout it went by held all the while.
+// that looks before and after its question knows whether the layout it went by
+// held all the while, for everybody or for the one person it asked about.
 type layout struct {
 	version atomic.Int64 // odd: a change is being committed
+	moves   atomic.Int64 // odd: moves are being committed, that change nothing but overrides
+	moving  atomic.Pointer[moving]
 	known   atomic.Pointer[knownLayout]
+}
+
+// moving is whom the moves concern that are being committed, or were last.
+type moving struct {
+	number  int64 // layout.moves meanwhile
+	persons map[experience.ID]bool
+}
+
+// glance is a look at the layout.
+type glance struct {
+	version, moves int64
+	known          *knownLayout // nil: ask
 }
 
 type knownLayout struct {
@@ -25,16 +39,41 @@ type knownLayout struct {
 // folded, readers ask.
 const maxRemembered = 5_000
 
-// read gives what is remembered, nil where that is nothing.
-func (l *layout) read() (*knownLayout, int64) {
-	version := l.version.Load()
-	if version%2 != 0 {
-		return nil, version
+// look looks at the layout.
+func (l *layout) look() glance {
+	g := glance{version: l.version.Load(), moves: l.moves.Load()}
+	if g.version%2 == 0 {
+		g.known = l.known.Load()
 	}
-	return l.known.Load(), version
+	return g
 }
 
-func (l *layout) is(version int64) bool { return l.version.Load() == version }
+// lookFor is look for who asks about one person.
+func (l *layout) lookFor(person experience.ID) glance {
+	g := l.look()
+	if g.moves%2 != 0 && l.moving.Load().persons[person] {
+		g.known = nil
+	}
+	return g
+}
+
+// held tells whether nothing changed since a glance.
+func (l *layout) held(g glance) bool {
+	return g.version%2 == 0 && g.moves%2 == 0 && l.version.Load() == g.version && l.moves.Load() == g.moves
+}
+
+// heldFor tells whether nothing changed for a person since lookFor.
+func (l *layout) heldFor(g glance, person experience.ID) bool {
+	last, now := l.moving.Load(), l.moves.Load()
+	switch {
+	case g.version%2 != 0 || l.version.Load() != g.version:
+		return false
+	case now == g.moves, g.moves%2 != 0 && now == g.moves+1: // at most those that lookFor saw
+		return true
+	}
+	// One commit since, or a part of it.
+	return g.moves%2 == 0 && now <= g.moves+2 && last != nil && last.number == g.moves+1 && !last.persons[person]
+}
 
 // concerning gives the rules by which rows come to a person, or go from them.
 func (k *knownLayout) concerning(person experience.ID) map[rowKey]override { return k.rules[person] }
@@ -48,16 +87,28 @@ func (l *layout) change(ctx context.Context, q queryer, commit func() error) err
 	return err
 }
 
+// move runs commit, which changes the overrides of persons and nothing else.
+func (l *layout) move(ctx context.Context, q queryer, persons map[experience.ID]bool, commit func() error) error {
+	number := l.moves.Load() + 1 // there is one writer
+	l.moving.Store(&moving{number, persons})
+	l.moves.Store(number)
+	defer l.moves.Store(number + 1)
+	err := commit()
+	l.remember(ctx, q)
+	return err
+}
+
 // remember reads the layout. Where that fails readers will ask by themselves.
-func (l *layout) remember(ctx context.Context, q queryer) {
-	l.known.Store(nil)
+func (l *layout) remember(ctx context.Context, q queryer) { l.known.Store(readLayout(ctx, q)) }
+
+func readLayout(ctx context.Context, q queryer) *knownLayout {
 	parts, err := listParts(ctx, q)
 	if err != nil {
-		return
+		return nil
 	}
 	rows, err := overrides(ctx, q, `TRUE LIMIT $1`, maxRemembered+1)
 	if err != nil || len(rows) > maxRemembered {
-		return
+		return nil
 	}
 	k := &knownLayout{parts: parts, rules: map[experience.ID]map[rowKey]override{}}
 	for key, o := range rows {
@@ -68,5 +119,5 @@ func (l *layout) remember(ctx context.Context, q queryer) {
 			k.rules[person][key] = o
 		}
 	}
-	l.known.Store(k)
+	return k
 }

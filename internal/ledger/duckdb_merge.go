@@ -94,6 +94,9 @@ func (d *duck) swap(ctx context.Context, edits int64, loose countedParts, old pa
 		}
 		for _, p := range made {
 			if current {
+				if p.kind == "warm" {
+					d.presence.join(p.name, loose)
+				}
 				s = append(s, fmt.Sprintf(`INSERT INTO parts VALUES ('%s', '%s', %s, %s)`, p.name, p.kind, literal(p.low), literal(p.high)))
 			} else {
 				s = append(s, `DROP TABLE `+p.name)
@@ -104,6 +107,9 @@ func (d *duck) swap(ctx context.Context, edits int64, loose countedParts, old pa
 		}
 		return tx.(*duckTx).replaceView(ctx)
 	})
+	if current && err == nil && old.kind == "warm" {
+		d.presence.forget(loose)
+	}
 	return current, err
 }
 

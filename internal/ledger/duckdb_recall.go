@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"encoding/binary"
 	"sync"
 
 	"regia/internal/experience"
@@ -13,54 +12,10 @@ import (
 // the last day. It may remember more than there is (what was pruned, taken back
 // or rolled back), never less; what it knows is looked up in the table.
 type recall struct {
-	mu     sync.RWMutex
-	tables []*fingerprints // the last one is filled
-	ready  bool            // all that was there at the opening is remembered
-	full   bool            // there are too many: nothing is remembered any more
-}
-
-// fingerprints is a set of 32 bits of each id, in open addressing. Of ids that
-// are not there one in a thousand million is taken for one that is.
-type fingerprints struct {
-	slots []uint32 // 0: empty; a power of two of them
-	used  int
-}
-
-const (
-	firstSlots = 1 << 16
-	mostSlots  = 1 << 22          // in one table: 16 MB
-	mostIDs    = 6 * mostSlots    // in all: 128 MB; beyond them the table is asked
-	fullAt     = 4                // a table is full when one slot of so many is empty
-	loadedIDs  = int64(120 << 10) // read in one piece at the opening
-)
-
-func (f *fingerprints) find(id *experience.ID) (at int, there bool, mark uint32) {
-	mark = binary.LittleEndian.Uint32(id[10:]) | 1
-	mask := len(f.slots) - 1
-	for at = int(binary.LittleEndian.Uint64(id[:])) & mask; ; at = (at + 1) & mask {
-		switch f.slots[at] {
-		case 0:
-			return at, false, mark
-		case mark:
-			return at, true, mark
-		}
-	}
-}
-
-// add remembers an id; the caller holds mu.
-func (r *recall) add(id *experience.ID) {
-	if len(r.tables) == 0 {
-		r.tables = append(r.tables, &fingerprints{slots: make([]uint32, firstSlots)})
-	}
-	last := r.tables[len(r.tables)-1]
-	if last.used >= len(last.slots)-len(last.slots)/fullAt {
-		last = &fingerprints{slots: make([]uint32, min(2*len(last.slots), mostSlots))}
-		r.tables = append(r.tables, last)
-	}
-	if at, there, mark := last.find(id); !there {
-		last.slots[at] = mark
-		last.used++
-	}
+	mu    sync.RWMutex
+	ids   idSet
+	ready bool // all that was there at the opening is remembered
+	full  bool // there are too many: nothing is remembered any more
 }
 
 // maybe gives the rows that may have been seen: all of them where not all ids
@@ -73,20 +28,11 @@ func (r *recall) maybe(rows []experience.Interaction) []experience.Interaction {
 	}
 	var out []experience.Interaction
 	for i := range rows {
-		if r.has(&rows[i].ID) {
+		if r.ids.has(&rows[i].ID) {
 			out = append(out, rows[i])
 		}
 	}
 	return out
-}
-
-func (r *recall) has(id *experience.ID) bool {
-	for _, t := range r.tables {
-		if _, there, _ := t.find(id); there {
-			return true
-		}
-	}
-	return false
 }
 
 // remember adds the ids of rows that are about to be written.
@@ -97,26 +43,22 @@ func (r *recall) remember(rows []experience.Interaction) {
 		return
 	}
 	for i := range rows {
-		r.add(&rows[i].ID)
+		r.ids.add(&rows[i].ID)
 	}
-	if r.size() > mostIDs {
-		r.tables, r.ready, r.full = nil, false, true
+	if r.ids.size() > mostIDs {
+		r.ids, r.ready, r.full = nil, false, true
 	}
-}
-
-func (r *recall) size() (n int) {
-	for _, t := range r.tables {
-		n += t.used
-	}
-	return n
 }
 
 // forgetAll begins anew.
 func (r *recall) forgetAll() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.tables, r.ready, r.full = nil, false, false
+	r.ids, r.ready, r.full = nil, false, false
 }
+
+// loadedIDs is how many are read in one piece at the opening.
+const loadedIDs = int64(120 << 10)
 
 // load remembers the ids that are in the table, in one snapshot. Those written
 // meanwhile are remembered by whoever writes them.

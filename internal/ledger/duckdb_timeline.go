@@ -18,9 +18,9 @@ const maxMerged = 64
 // these are is remembered; where that changed meanwhile it is read, in one
 // snapshot with the rows.
 func (d *duck) timeline(ctx context.Context, p page) ([]experience.Interaction, error) {
-	if known, version := d.layout.read(); known != nil {
-		rows, err := d.timelineOf(ctx, d.db(), p, known.parts, known.concerning(p.person))
-		if d.layout.is(version) {
+	if g := d.layout.lookFor(p.person); g.known != nil {
+		rows, err := d.timelineOf(ctx, d.db(), p, g.known.parts, g.known.concerning(p.person))
+		if d.layout.heldFor(g, p.person) {
 			return rows, err
 		}
 	}
@@ -57,12 +57,19 @@ func (d *duck) timelineOf(ctx context.Context, q queryer, p page, parts []part, 
 			who = fmt.Sprintf(`person_id = '%s'::UUID`, cached)
 		}
 		for _, part := range parts {
-			if part.holds(cached) {
-				branches = append(branches, `SELECT `+columns+` FROM `+part.name+` WHERE `+who+subjects+conditions)
+			if part.holds(cached) && (!part.loose() || d.presence.mayHold(part.name, cached)) {
+				branches = append(branches, part.name+` t WHERE `+who+subjects+conditions)
 			}
 		}
 	}
-	return p.read(ctx, q, `(`+strings.Join(branches, ` UNION ALL `)+`) t`, args)
+	switch len(branches) {
+	case 0:
+		return nil, nil
+	case 1:
+		return p.readFew(ctx, q, branches[0], args)
+	}
+	union := `SELECT ` + columns + ` FROM ` + strings.Join(branches, ` UNION ALL SELECT `+columns+` FROM `)
+	return p.readFew(ctx, q, `(`+union+`) t`, args)
 }
 
 // cachedUnder gives the persons that rows of person may be cached under, each

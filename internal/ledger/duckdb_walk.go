@@ -83,7 +83,7 @@ func (d *duck) walk(ctx context.Context, w Walk, words *Words, visitors []Visito
 // meanwhile, it tries again, and then goes on with one.
 func (d *duck) together(ctx context.Context, n int) (conns []*sql.Conn, parts []part, err error) {
 	for range 3 {
-		version := d.layout.version.Load()
+		before := d.layout.look()
 		for len(conns) < n {
 			c, err := d.db().Conn(ctx)
 			if err != nil {
@@ -99,7 +99,7 @@ func (d *duck) together(ctx context.Context, n int) (conns []*sql.Conn, parts []
 				return conns, nil, err
 			}
 		}
-		if n == 1 || version%2 == 0 && d.layout.is(version) {
+		if n == 1 || d.layout.held(before) {
 			return conns, parts, nil
 		}
 		for _, c := range conns {

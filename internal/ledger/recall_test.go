@@ -29,8 +29,8 @@ func TestRecallKnowsItsIDs(t *testing.T) {
 	}
 	r.remember(rows)
 	r.ready = true
-	if len(r.tables) < 3 {
-		t.Fatalf("%d tables", len(r.tables))
+	if len(r.ids) < 3 {
+		t.Fatalf("%d tables", len(r.ids))
 	}
 	if got := r.maybe(rows); len(got) != n {
 		t.Errorf("%d of %d are known", len(got), n)
@@ -86,8 +86,8 @@ func TestRecallIsLoaded(t *testing.T) {
 			}
 		}
 		d.mending.work.Wait()
-		if d.recall.mu.RLock(); !d.recall.ready || d.recall.size() != next {
-			t.Errorf("round %d: ready %v, %d remembered of %d", round, d.recall.ready, d.recall.size(), next)
+		if d.recall.mu.RLock(); !d.recall.ready || d.recall.ids.size() != next {
+			t.Errorf("round %d: ready %v, %d remembered of %d", round, d.recall.ready, d.recall.ids.size(), next)
 		}
 		d.recall.mu.RUnlock()
 		if err := l.Close(); err != nil {
