@@ -77,7 +77,7 @@ type part struct {
 }
 
 func (r *Room) parts() []part {
-	return []part{
+	all := []part{
 		{"head", r.headPart, func(v view, err error) templ.Component { return headBody(v, headView{err: err}) }, 5, true},
 		{"volume", r.volumePart, boxes("volume"), 8, true},
 		{"feed", r.feedPart, boxes("feed"), 12, false},
@@ -86,6 +86,10 @@ func (r *Room) parts() []part {
 		{"money", r.moneyPart, boxes("money"), 4, false},
 		{"gaps", r.gapsPart, boxes("gaps"), 4, false},
 	}
+	if r.Perception != nil {
+		all = append(all, part{"perception", r.perceptionPart, boxes("perception"), 8, true})
+	}
+	return all
 }
 
 func boxes(names ...string) func(view, error) templ.Component {

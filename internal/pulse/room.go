@@ -57,9 +57,13 @@ type Room struct {
 	Touchpoints func(context.Context) ([]Touchpoint, error) // the whole catalogue
 	Sources     func(context.Context) ([]Source, error)     // where events come from
 	People      People
-	Company     func(context.Context) experience.Company
-	Clock       experience.Clock
-	Logger      *slog.Logger
+	Perception  Perception // nil: nobody reckons it
+	// Maps gives the addresses of the journey maps that draw a touchpoint, by
+	// its key; nil: there are none.
+	Maps    func(context.Context) (map[string]string, error)
+	Company func(context.Context) experience.Company
+	Clock   experience.Clock
+	Logger  *slog.Logger
 	// Title names an event for people; nil: by its own name.
 	Title func(l *web.Locale, kind experience.Kind, name string) string
 	// BaseURL is how the company's pages reach this Regia, for the snippet;
@@ -69,7 +73,8 @@ type Room struct {
 	// it, and the part follows by itself; 0 is 800 ms.
 	Patience time.Duration
 
-	site *web.Site
+	site      *web.Site
+	remembers remembered
 }
 
 // Who may connect sources, and so sees a key in the snippet.
@@ -89,6 +94,7 @@ func (r *Room) Register(s *web.Site) error {
 	}
 	s.Room(web.Room{Key: "pulse", Path: "/", Icon: "pulse", Order: 10})
 	r.registerAPI(s)
+	r.registerPerception(s)
 	s.Page("GET /{$}", nil, r.page)
 	s.Page("GET /pulse", nil, r.page)
 	s.Page("GET /pulse/events", nil, r.events)
