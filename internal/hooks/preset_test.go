@@ -1,10 +1,15 @@
 package hooks
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -166,12 +171,29 @@ func TestUnknownTopics(t *testing.T) {
 
 func TestMessages(t *testing.T) { web.CheckMessages(t, messages) }
 
-// FuzzDelivery: no body makes a mapping fall, and what it makes is JSON.
+// signed gives the headers of a genuine delivery.
+func signed(p Preset, body []byte, secret string, now time.Time) http.Header {
+	h := http.Header{}
+	plain := base64.StdEncoding.EncodeToString(sign([]byte(secret), body))
+	switch p {
+	case Shopify:
+		h.Set("X-Shopify-Hmac-Sha256", plain)
+	case WooCommerce:
+		h.Set("X-WC-Webhook-Signature", plain)
+	default:
+		at := strconv.FormatInt(now.Unix(), 10)
+		h.Set("X-Regia-Signature", "t="+at+",v1="+hex.EncodeToString(sign([]byte(secret), []byte(at+"."), body)))
+	}
+	return h
+}
+
+// FuzzDelivery: no signature passes that was not made with the secret, a right
+// one passes; no body makes a mapping fall, and what it makes is JSON.
 func FuzzDelivery(f *testing.F) {
 	programs := map[Preset]*mapping.Program{}
 	for _, p := range Presets {
 		for _, s := range p.Samples() {
-			f.Add(string(p), s.Topic, []byte(s.Payload))
+			f.Add(string(p), s.Topic, "", "", []byte(s.Payload))
 		}
 		program, err := p.compile("")
 		if err != nil {
@@ -179,14 +201,34 @@ func FuzzDelivery(f *testing.F) {
 		}
 		programs[p] = program
 	}
-	f.Add("shopify", "orders/paid", []byte(`{"customer":[],"line_items":{"a":1},"id":{}}`))
-	f.Add("generic", "", []byte(strings.Repeat(`{"a":`, 200)))
-	f.Fuzz(func(t *testing.T, preset, topic string, body []byte) {
+	f.Add("shopify", "orders/paid", "AAAA", "gzip", []byte(`{"customer":[],"line_items":{"a":1},"id":{}}`))
+	f.Add("woocommerce", "order.created", "=", "x-gzip", []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255, 1, 2, 0, 253, 255, '{', '}', 67, 191, 166, 163, 2, 0, 0, 0})
+	f.Add("generic", "", "t=1,v1=00,v1=", "identity", []byte(strings.Repeat(`{"a":`, 200)))
+	now, secret := time.Unix(1_772_000_000, 0), newSecret()
+	f.Fuzz(func(t *testing.T, preset, topic, signature, encoding string, body []byte) {
 		p := Preset(preset)
 		if !p.known() {
 			p = Generic
 		}
-		document, err := documentOf(p, topic, body)
+		h := http.Header{}
+		for _, name := range []string{"X-Shopify-Hmac-Sha256", "X-WC-Webhook-Signature", "X-Regia-Signature", "webhook-signature", "webhook-timestamp", "webhook-id"} {
+			h.Set(name, signature)
+		}
+		h.Set(topicHeaders[p], topic)
+		if p.verify(h, body, []string{secret}, now) == nil {
+			t.Fatalf("%q signs %q", signature, body)
+		}
+		if err := p.verify(signed(p, body, secret, now), body, []string{"an older secret", secret}, now); err != nil {
+			t.Fatalf("a right signature of %q: %v", body, err)
+		}
+		if p.ping(h, body) && signature != "" || len(p.key(h, body)) != 64 || len(p.topic(h)) > 100 {
+			t.Fatalf("a delivery of %q is known by %q, %q", body, p.key(h, body), p.topic(h))
+		}
+		text, err := inflated(encoding, body)
+		if err != nil {
+			return
+		}
+		document, err := documentOf(p, topic, text)
 		if err != nil {
 			return
 		}
