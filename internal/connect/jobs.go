@@ -51,6 +51,7 @@ type Jobs struct {
 // work is an import under way in this process.
 type work struct {
 	cancel context.CancelCauseFunc
+	ended  chan struct{} // closed once it is not under way any more
 	mu     sync.Mutex
 	job    Job
 }
@@ -194,14 +195,15 @@ func (j *Jobs) launch(job Job, do func(ctx context.Context, w *work)) {
 		return
 	}
 	ctx, cancel := context.WithCancelCause(j.ctx)
-	w := &work{cancel: cancel, job: job}
+	w := &work{cancel: cancel, ended: make(chan struct{}), job: job}
 	j.under[job.ID] = w
 	j.working.Go(func() {
 		defer cancel(nil)
 		do(ctx, w)
 		j.mu.Lock()
-		defer j.mu.Unlock()
 		delete(j.under, job.ID)
+		j.mu.Unlock()
+		close(w.ended)
 	})
 }
 
@@ -321,9 +323,17 @@ func (j *Jobs) Undo(ctx context.Context, id experience.ID, by string) (Job, erro
 		return job, err
 	}
 	j.mu.Lock()
-	busy := j.under[id] != nil
+	w := j.under[id]
 	j.mu.Unlock()
-	if busy || !job.Undoable() {
+	if w != nil && job.Fresh != Unknown { // all is counted: it ends in a moment
+		select {
+		case <-w.ended:
+			w = nil
+		case <-ctx.Done():
+			return job, ctx.Err()
+		}
+	}
+	if w != nil || !job.Undoable() {
 		return job, experience.Errorf(experience.Conflict, "connect.error.state")
 	}
 	if err := j.o.Undoer.TakeBack(ctx, id, by); err != nil {
