@@ -99,6 +99,7 @@ func (a *App) openWeaver(ctx context.Context) error {
 func (a *App) register() error {
 	names := naming{touchpoints: a.Touchpoints, sources: a.Sources, known: &sourceCache{}}
 	a.Impact = a.impactRoom(names)
+	lifecycle := a.lifecycleRoom(names)
 	rooms := []interface{ Register(*web.Site) error }{
 		&pulse.Room{
 			Ledger: a.Ledger, Bus: a.Log, Touchpoints: forPulse{names}.Touchpoints, Sources: forPulse{names}.Sources, People: a.People,
@@ -106,6 +107,7 @@ func (a *App) register() error {
 		},
 		&people.Room{
 			Records: a.People, Timelines: a.Ledger, Decider: a, Touchpoints: names, Sources: names, Company: a.Company, Clock: a.Clock, Woven: a.Caught, Logger: a.Logger,
+			Relationships: relationships{lifecycle},
 		},
 		touchpoint.NewRoom(touchpoint.Options{
 			Store: a.Touchpoints, Ledger: a.Ledger, Sources: forTouchpoints{names}, Applier: a, Logger: a.Logger,
@@ -122,6 +124,7 @@ func (a *App) register() error {
 		a.exportRoom(names),
 		a.importRoom(),
 		a.hooksRoom(),
+		lifecycle,
 		a.Access,
 	}
 	for _, r := range rooms {

@@ -69,6 +69,7 @@ func TestOnlineRetailIsTrue(t *testing.T) {
 	w.same("people behind lines without a customer", w.registry(`SELECT count(*) FROM people WHERE NOT known`), anonymous)
 	w.same("lines in all interactions", w.lines()+w.sql(`SELECT count(*) FROM interactions WHERE name = 'Bad Debt Adjusted'`), 541_909)
 	w.true(time.Date(2011, 11, 30, 12, 0, 0, 0, time.UTC))
+	w.comesBack(file)
 }
 
 // known lists the ids of known people as an SQL list.

@@ -17,9 +17,9 @@ import (
 )
 
 func (c *cli) analyseCommand() *cobra.Command {
-	cmd := group("analyse", "Ask what people go through: funnel, paths, retention, trends, process")
+	cmd := group("analyse", "Ask what people go through: funnel, paths, retention, trends, process, lifecycle")
 	c.clientFlags(cmd)
-	cmd.AddCommand(c.analyseFunnel(), c.analysePaths(), c.analyseRetention(), c.analyseTrends(), c.analyseProcess())
+	cmd.AddCommand(c.analyseFunnel(), c.analysePaths(), c.analyseRetention(), c.analyseTrends(), c.analyseProcess(), c.analyseLifecycle())
 	return cmd
 }
 

@@ -46,8 +46,10 @@ type Room struct {
 	Clock       experience.Clock
 	// Woven waits until the books have all that was accepted before the call,
 	// so that a decision shows on the page that follows it; nil: nobody waits.
-	Woven  func(ctx context.Context) error
-	Logger *slog.Logger // nil: silence
+	Woven func(ctx context.Context) error
+	// Relationships tells how far somebody has come; nil: nobody does.
+	Relationships Relationships
+	Logger        *slog.Logger // nil: silence
 
 	site *web.Site
 }

@@ -116,6 +116,7 @@ func (r *Room) personPage(w http.ResponseWriter, q *web.Request) error {
 	if key := "people.done." + q.URL.Query().Get("done"); q.L.Has(key) {
 		v.done = q.L.T(key)
 	}
+	v.relationship = r.relationship(ctx, q.L, id)
 	v.story, v.storyErr = r.story(ctx, q, id)
 	if v.storyErr != nil {
 		r.Logger.ErrorContext(ctx, "a timeline could not be read", "error", v.storyErr)

@@ -84,6 +84,8 @@ type personView struct {
 	story    story
 	storyErr error
 	source   func(id string) string
+
+	relationship *Relationship // nil: nothing to tell
 }
 
 func (v personView) title() string {

@@ -113,6 +113,8 @@ func pictureTones() map[string]string {
 		"ch-device": "#2f8794", "ch-server": "#6c7a7b",
 		"st-awareness": "#2f8cc2", "st-consideration": "#0072b2", "st-purchase": "#00805f", "st-delivery": "#b47700", "st-use": "#8b7a00",
 		"st-care": "#c4520c", "st-advocacy": "#b0568f",
+		"life-prospect": "#c9ba9d", "life-new": "#2f8cc2", "life-active": "#0072b2", "life-repeat": "#00805f", "life-fan": "#b0568f",
+		"life-dormant": "#b47700", "life-lost": "#6c7a7b",
 	}
 }
 
@@ -132,7 +134,7 @@ func pictureStyle() string {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		fmt.Fprintf(&b, `.tone-%[1]s .fill,.tone-%[1]s.sankey-node rect,.tone-%[1]s.flow-node circle,.tone-%[1]s .key{fill:%[2]s}.tone-%[1]s.ribbon{fill:%[2]s;opacity:.28}`+
+		fmt.Fprintf(&b, `.tone-%[1]s .fill,.tone-%[1]s.sankey-node rect,.tone-%[1]s.flow-node circle,.tone-%[1]s .key,.tone-%[1]s.band{fill:%[2]s}.tone-%[1]s.ribbon{fill:%[2]s;opacity:.28}`+
 			`.tone-%[1]s.flow-node rect{fill:#fdfaf4;stroke:%[2]s;stroke-width:1.75}.tone-%[1]s .line-path{stroke:%[2]s}.tone-%[1]s circle{fill:#fdfaf4;stroke:%[2]s;stroke-width:2}`, name, tones[name])
 	}
 	return b.String()
