@@ -60,6 +60,9 @@ func OpenDemo(ctx context.Context, a *App, seed uint64) (*Demo, error) {
 		}
 		d.keys[s.Key], d.browsers[s.Key] = made.WriteKey, made.Kind.Browser()
 	}
+	if err := d.journey(ctx); err != nil {
+		return nil, err
+	}
 	return d, a.sourcesChanged(ctx)
 }
 

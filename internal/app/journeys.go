@@ -41,3 +41,21 @@ func (a *App) userName(ctx context.Context, id string) string {
 	}
 	return u.Name
 }
+
+// demoJourney is the key of the map that a demo comes with.
+const demoJourney = "acquisto-online"
+
+// journey draws the demo company's map, once: whoever changes it or takes it
+// away finds it so at the next start.
+func (d *Demo) journey(ctx context.Context) error {
+	m, err := journey.Ready("ecommerce", "it") // the demo company is Italian
+	if err != nil {
+		return err
+	}
+	m.Key = demoJourney
+	_, err = d.app.Journeys.Create(ctx, "", m)
+	if experience.CodeOf(err) == experience.Conflict {
+		return nil // it is, or was, there
+	}
+	return err
+}

@@ -10,7 +10,13 @@ import (
 func (r *Room) registerPages() {
 	page := r.site.Page
 	page("GET /journeys", nil, r.listPage)
+	page("POST /journeys", steerers, r.createPage)
+	page("GET /journeys/new", steerers, r.newPage)
 	page("GET /journeys/{key}", nil, r.mapPage)
+	page("GET /journeys/{key}/edit", steerers, r.editPage)
+	page("GET /journeys/{key}/print", nil, r.printPage)
+	page("GET /journeys/{key}/map.svg", nil, r.svgPage)
+	page("GET /journeys/{key}/map.json", nil, r.jsonPage)
 	page("POST /journeys/{key}/restore", steerers, r.restorePage)
 	page("POST /journeys/{key}/remove", steerers, r.removePage)
 	page("POST /journeys/{key}/put-back", steerers, r.putBackPage)
@@ -44,7 +50,13 @@ func (r *Room) listPage(w http.ResponseWriter, q *web.Request) error {
 	if err != nil {
 		return err
 	}
-	return r.site.Render(w, q, pageOf(q.L.T("journeys.room")), listBody(listView{desk: d, maps: list, removed: q.URL.Query().Get("removed")}))
+	v := listView{desk: d, maps: list, removed: q.URL.Query().Get("removed")}
+	if len(list) == 0 {
+		if v.begin, err = r.newView(q); err != nil {
+			return err
+		}
+	}
+	return r.site.Render(w, q, pageOf(q.L.T("journeys.room")), listBody(v))
 }
 
 // listView is the page of all maps.
@@ -52,6 +64,7 @@ type listView struct {
 	desk
 	maps    []Map
 	removed string // key of the map that was taken away a moment ago
+	begin   newView
 }
 
 func pageOf(title string, scripts ...string) web.Page {
@@ -63,13 +76,12 @@ func pathOf(key string) string { return "/journeys/" + key }
 // mapView is the page of one map.
 type mapView struct {
 	desk
-	m        Map
-	latest   int64
-	saved    []Saved
-	names    map[string]string // of who saved, by id
-	living   living
-	done     string
-	restored string
+	m      Map
+	latest int64
+	saved  []Saved
+	names  map[string]string // of who saved, by id
+	living living
+	done   string
 }
 
 // shownVersions is how many versions the page of a map lists.

@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -16,7 +17,21 @@ func (v listView) answer() string {
 	return v.l.T("journey.list.answer", "n", len(v.maps))
 }
 
-func (v listView) action() templ.Component { return nil }
+func (v listView) action() templ.Component {
+	if !v.draws || len(v.maps) == 0 { // where there are none, the ways to begin stand on the page
+		return nil
+	}
+	return web.LinkButton(v.l.T("journey.new"), "/journeys/new")
+}
+
+// cases offers what a proposal may follow.
+func (v newView) cases() []web.Choice {
+	var out []web.Choice
+	for _, of := range []string{"person", "visit", "order"} {
+		out = append(out, web.Choice{Value: of, Label: web.Capital(v.followed(of))})
+	}
+	return out
+}
 
 // basis says whose map it is, and who goes through it.
 func (d desk) basis(m Map) string {
@@ -44,7 +59,12 @@ func (v mapView) basis() string {
 // version says which version is shown.
 func (v mapView) version() string { return v.l.T("journey.version", "version", v.m.Version) }
 
-func (v mapView) action() templ.Component { return nil }
+func (v mapView) action() templ.Component {
+	if !v.draws || v.m.Version != v.latest {
+		return nil
+	}
+	return web.LinkButton(v.l.T("journey.edit"), pathOf(v.m.Key)+"/edit")
+}
 
 // at is the address of a version.
 func (v mapView) at(version int64) string {
@@ -52,6 +72,32 @@ func (v mapView) at(version int64) string {
 		return pathOf(v.m.Key)
 	}
 	return pathOf(v.m.Key) + "?version=" + strconv.FormatInt(version, 10)
+}
+
+// path is the address of something that is made of the version shown; pairs
+// are further names and values.
+func (v mapView) path(what string, pairs ...string) string {
+	values := url.Values{}
+	if v.m.Version != v.latest {
+		values.Set("version", strconv.FormatInt(v.m.Version, 10))
+	}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		values.Set(pairs[i], pairs[i+1])
+	}
+	address := pathOf(v.m.Key) + "/" + what
+	if len(values) > 0 {
+		address += "?" + values.Encode()
+	}
+	return address
+}
+
+// labels names touchpoints.
+func (d desk) labels(keys []string) []string {
+	var out []string
+	for _, key := range keys {
+		out = append(out, d.chip(key).Label)
+	}
+	return out
 }
 
 func (v mapView) shown() []Saved { return v.saved[:min(len(v.saved), shownVersions)] }

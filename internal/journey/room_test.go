@@ -149,7 +149,7 @@ func TestThePagesSpeakBothLanguages(t *testing.T) {
 		h.shows(h.ask("owner-"+language, "GET", "/journeys", nil), 200, `href="/journeys"`)
 	}
 	m := h.draw(sample())
-	pages = append(pages, pathOf(m.Key), pathOf(m.Key)+"?version=1", "/journeys?removed=x")
+	pages = append(pages, pathOf(m.Key), pathOf(m.Key)+"?version=1", "/journeys?removed=x", "/journeys/new", pathOf(m.Key)+"/edit", pathOf(m.Key)+"/print")
 	for _, language := range []string{"it", "en"} {
 		for _, page := range pages {
 			if shown := keyShown.FindString(h.ask("owner-"+language, "GET", page, nil).Body.String()); shown != "" {
