@@ -108,6 +108,7 @@ func (a *App) register() error {
 		&people.Room{
 			Records: a.People, Timelines: a.Ledger, Decider: a, Touchpoints: names, Sources: names, Company: a.Company, Clock: a.Clock, Woven: a.Caught, Logger: a.Logger,
 			Relationships: relationships{lifecycle},
+			Impact:        a.Impact,
 		},
 		touchpoint.NewRoom(touchpoint.Options{
 			Store: a.Touchpoints, Ledger: a.Ledger, Sources: forTouchpoints{names}, Applier: a, Logger: a.Logger,
@@ -121,6 +122,7 @@ func (a *App) register() error {
 			Clock: a.Clock, Logger: a.Logger, Title: people.EventTitle,
 		},
 		a.journeyRoom(names),
+		a.Impact,
 		a.exportRoom(names),
 		a.importRoom(),
 		a.hooksRoom(),

@@ -150,6 +150,8 @@ func (h *house) furnish() {
 		"/hooks/{id}", "/hooks/" + spare.ID,
 		"/touchpoints/{key}", "/touchpoints/" + h.touchpoint(),
 		"/journeys/{key}", "/journeys/" + drawn.Key,
+		"/impact/persons/{id}", "/impact/persons/" + people.Items[0].ID,
+		"/impact/rules/{key}", "/impact/rules/late-delivery",
 		"/bindings/{id}", "/bindings/" + bound.ID,
 		"/pulse/parts/{part}", "/pulse/parts/feed",
 		"/assets/{file}", "/assets/nothing.css",

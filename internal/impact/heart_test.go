@@ -243,10 +243,10 @@ func TestTellingProperties(t *testing.T) {
 			}
 			checkImpacts(t, b, x)
 		}
-		for _, k := range b.known(experience.ID{1}, sorted(moments), nil) {
+		for _, k := range b.known(experience.ID{1}, sorted(moments), nil, now) {
 			earlier := slices.DeleteFunc(slices.Clone(moments), func(m Moment) bool { return m.Time.After(k.Time) })
-			for _, same := range b.known(experience.ID{1}, sorted(earlier), nil) {
-				if same.Interaction == k.Interaction && fmt.Sprint(same.before) != fmt.Sprint(k.before) {
+			for _, same := range b.known(experience.ID{1}, sorted(earlier), nil, now) {
+				if same.Interaction == k.Interaction && fmt.Sprint(same.before, same.Before) != fmt.Sprint(k.before, k.Before) {
 					t.Fatalf("what came after an answer changed what was known before it: %v, %v", k.before, same.before)
 				}
 			}

@@ -26,6 +26,9 @@ type Known struct {
 	Score       float64 // in the scale's units
 	Value       float64 // in [-1, 1]
 
+	Before Delivery // of that order, when the answer was given
+	After  Delivery // of that order, as it is known now
+
 	before, after []feature
 }
 
@@ -52,7 +55,7 @@ func strengthOf(list []feature, rule int) float64 {
 
 // known gives a person's answers with what came before them. Moments are in
 // order; their firings as of the end are given.
-func (b *Book) known(person experience.ID, moments []Moment, finally []firing) []Known {
+func (b *Book) known(person experience.ID, moments []Moment, finally []firing, asOf time.Time) []Known {
 	var out []Known
 	var orders map[string]string // of cases
 	for i := range moments {
@@ -73,6 +76,10 @@ func (b *Book) known(person experience.ID, moments []Moment, finally []firing) [
 		k.after = k.before
 		if s.order != "" || s.kase != "" {
 			k.after = s.features(b, finally)
+		}
+		if s.order != "" {
+			k.Before = b.deliveries(moments, m.Time)[s.order]
+			k.After = b.deliveries(moments, asOf)[s.order]
 		}
 		out = append(out, k)
 	}

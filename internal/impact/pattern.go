@@ -16,11 +16,10 @@ type firing struct {
 // hits are, for each rule and part, the indices of the moments it is about.
 type hits [3][]int
 
-// fire gives what the rules conclude from a person's moments, which are in
-// order, as it could be known at a time: nothing after it is read.
-func (b *Book) fire(moments []Moment, asOf time.Time) []firing {
-	found := map[int]*hits{}
-	var rules []int
+// hitsOf finds the moments, up to a time, that each rule is about, and the
+// rules there are, in the order in which they first matter.
+func (b *Book) hitsOf(moments []Moment, asOf time.Time) (found map[int]*hits, rules []int) {
+	found = map[int]*hits{}
 	for i := range moments {
 		if moments[i].Time.After(asOf) {
 			break
@@ -38,6 +37,13 @@ func (b *Book) fire(moments []Moment, asOf time.Time) []firing {
 			h[u.part] = append(h[u.part], i)
 		}
 	}
+	return found, rules
+}
+
+// fire gives what the rules conclude from a person's moments, which are in
+// order, as it could be known at a time: nothing after it is read.
+func (b *Book) fire(moments []Moment, asOf time.Time) []firing {
+	found, rules := b.hitsOf(moments, asOf)
 	var out []firing
 	for _, k := range rules {
 		p := pass{b: b, r: &b.Rules[k], rule: k, moments: moments, asOf: asOf, hits: found[k]}
@@ -199,6 +205,15 @@ type parcel struct {
 	cancelled time.Time // zero: not
 }
 
+// late gives how many days after the promised one a parcel came, negative
+// before it; false where nobody promised.
+func (x *parcel) late(delivered *Moment) (float64, bool) {
+	if late, ok := delivered.number(factDelay); ok {
+		return late, true
+	}
+	return days(x.promised, delivered.Time), !x.promised.IsZero()
+}
+
 func (p *pass) promise() {
 	parcels, keys := p.parcels()
 	for _, key := range keys {
@@ -206,27 +221,58 @@ func (p *pass) promise() {
 		switch {
 		case x.delivered >= 0:
 			m := &p.moments[x.delivered]
-			late, known := m.number(factDelay)
-			if !known {
-				if x.promised.IsZero() {
-					continue
-				}
-				late = days(x.promised, m.Time)
-			}
-			if p.r.Side == "late" {
+			late, known := x.late(m)
+			if known && p.r.Side == "late" {
 				p.fires(x.delivered, late, m.Time)
-			} else if p.r.Side == "early" {
+			} else if known && p.r.Side == "early" {
 				p.fires(x.delivered, -late, m.Time)
 			}
 		case p.r.Side == "waiting" && !x.promised.IsZero() && p.b.closes(p.r):
-			over := x.promised.AddDate(0, 0, 2) // the day itself, and one of grace
-			if over.After(p.asOf) || !x.cancelled.IsZero() && x.cancelled.Before(over) {
-				continue
+			if over, ok := x.overdue(p.asOf); ok {
+				p.fires(x.told, days(x.promised, p.asOf), over)
 			}
-			p.fires(x.told, days(x.promised, p.asOf), over)
 		}
 	}
 }
+
+// overdue tells since when a parcel that is not there should have been: the
+// promised day and one of grace are over. False where it may still be in time.
+func (x *parcel) overdue(asOf time.Time) (time.Time, bool) {
+	over := x.promised.AddDate(0, 0, 2)
+	return over, !x.promised.IsZero() && !over.After(asOf) && (x.cancelled.IsZero() || !x.cancelled.Before(over))
+}
+
+// Delivery is how the delivery of an order stands against the promise.
+type Delivery struct {
+	Known    bool    // delivered, or overdue: else there is nothing to compare
+	Overdue  bool    // the promised day is over and it is not there
+	DaysLate float64 // after the promised day, negative before it; when overdue, so far
+}
+
+// deliveries gives how orders' deliveries stand at a time.
+func (b *Book) deliveries(moments []Moment, asOf time.Time) map[string]Delivery {
+	out := map[string]Delivery{}
+	found, _ := b.hitsOf(moments, asOf)
+	k, ok := b.rule(waitingRule)
+	if !ok || found[k] == nil {
+		return out
+	}
+	p := pass{b: b, r: &b.Rules[k], rule: k, moments: moments, asOf: asOf, hits: found[k]}
+	parcels, _ := p.parcels()
+	for key, x := range parcels {
+		if x.delivered >= 0 {
+			late, known := x.late(&moments[x.delivered])
+			out[key] = Delivery{Known: known, DaysLate: late}
+		} else if _, over := x.overdue(asOf); over && b.closes(p.r) {
+			out[key] = Delivery{Known: true, Overdue: true, DaysLate: days(x.promised, asOf)}
+		}
+	}
+	return out
+}
+
+// waitingRule reads all there is to know of a delivery: promise, arrival,
+// cancellation.
+const waitingRule = "late-waiting"
 
 // parcels gives the orders that something is known of, in the order in which
 // they begin. What names no order is one of its own.

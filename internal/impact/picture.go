@@ -51,7 +51,7 @@ func Draw(ctx context.Context, l Ledger, hands map[string]Hand, assumed []Assump
 func (p *Picture) take(book *Book, person experience.ID, moments []Moment) {
 	firings := book.fire(moments, p.AsOf)
 	p.pack.add(person, moments, book.marksOf(moments, firings, &p.pack.vocabulary, p.AsOf))
-	p.known = append(p.known, book.known(person, moments, firings)...)
+	p.known = append(p.known, book.known(person, moments, firings, p.AsOf)...)
 	if len(p.known) > 2*mostKnown {
 		p.known = latest(p.known, mostKnown)
 	}

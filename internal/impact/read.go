@@ -28,7 +28,7 @@ const (
 	betweenParts   = "\x1f"
 )
 
-// slice is how many interactions of the ledger are read at a time.
+// slice is how many interactions are usually read at a time.
 const slice = 1_000_000
 
 // reader reads the moments of everybody, a person at a time.
@@ -38,12 +38,13 @@ type reader struct {
 	args   []any
 	text   string // SQL of one moment
 	where  string
+	slice  int64 // interactions read at a time
 }
 
 // newReader writes the SQL: of all that happened only the events that some rule
 // or answer reads, and of their properties only those they read of them.
 func newReader(l Ledger, b *Book, assumed []Assumption) *reader {
-	r := &reader{ledger: l, book: b}
+	r := &reader{ledger: l, book: b, slice: slice}
 	reads := b.reads()
 	parts := []string{
 		"CAST(id AS TEXT)", "CAST(" + l.Micros("time") + " AS TEXT)", "kind", r.clean("name"), r.clean("touchpoint"), r.clean("order_id"), "CAST(revenue AS TEXT)",
@@ -227,14 +228,14 @@ func (r *reader) bounds(ctx context.Context) ([]experience.ID, error) {
 		return nil, nil
 	}
 	var rows, people int64
-	if err := r.ledger.QueryRow(ctx, `SELECT count(*) FROM interactions`).Scan(&rows); err != nil || rows < 2*slice {
+	if err := r.ledger.QueryRow(ctx, `SELECT count(*) FROM interactions`).Scan(&rows); err != nil || rows < 2*r.slice {
 		return nil, err
 	}
 	const distinct = `(SELECT DISTINCT person_id FROM interactions WHERE person_id IS NOT NULL) AS p`
 	if err := r.ledger.QueryRow(ctx, `SELECT count(*) FROM `+distinct).Scan(&people); err != nil {
 		return nil, err
 	}
-	each := max(1, people*slice/rows)
+	each := max(1, people*r.slice/rows)
 	found, err := r.ledger.Query(ctx, fmt.Sprintf(`SELECT CAST(person_id AS TEXT) FROM
 		(SELECT person_id, row_number() OVER (ORDER BY person_id) AS n FROM %s) AS q WHERE n %% %d = 0 ORDER BY person_id`, distinct, each))
 	if err != nil {

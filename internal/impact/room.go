@@ -31,9 +31,8 @@ type People interface {
 	Names(ctx context.Context, ids []experience.ID) (map[experience.ID]string, error)
 }
 
-// Room tells what interactions do to people: to other rooms, by API, and on
-// pages.
-type Room struct {
+// Options say what the room needs.
+type Options struct {
 	Ledger      *ledger.Ledger
 	Registry    Registry
 	Bus         Bus
@@ -44,14 +43,22 @@ type Room struct {
 	Company func(context.Context) experience.Company // whose clocks cut months
 	Clock   experience.Clock
 	Logger  *slog.Logger
-	// Title names an event for people; nil: by its own name.
-	Title func(l *web.Locale, kind experience.Kind, name string) string
 	// Pause is the least time between two drawings of the picture; 0 is 10 s.
 	Pause time.Duration
+}
 
+// New makes the room of what it needs.
+func New(o Options) *Room { return &Room{Options: o, asked: make(chan struct{}, 1)} }
+
+// Room tells what interactions do to people: to other rooms, by API, and on
+// pages.
+type Room struct {
+	Options
+	site    *web.Site
 	drawing sync.Mutex // held by who draws
 	picture atomic.Pointer[drawn]
 	running atomic.Bool // Run keeps the picture fresh
+	asked   chan struct{}
 }
 
 // drawn is a picture, and how far the ledger was when it was begun.
@@ -70,9 +77,9 @@ const (
 	stale = time.Hour
 )
 
-// Run keeps the picture fresh until ctx ends: it is drawn anew a while after
-// something was woven, never faster than Pause, and seldom enough to take but
-// a few percent of the time.
+// Run keeps the picture fresh until ctx ends. It is first drawn when somebody
+// asks; from then on anew a while after something was woven, never faster than
+// Pause, and seldom enough to take but a few percent of the time.
 func (r *Room) Run(ctx context.Context) error {
 	told := make(chan struct{}, 1)
 	cancel, err := r.Bus.Subscribe(wovenSubject, func([]byte) {
@@ -87,9 +94,14 @@ func (r *Room) Run(ctx context.Context) error {
 	defer cancel()
 	r.running.Store(true)
 	defer r.running.Store(false)
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-r.asked:
+	}
 	for {
 		begun := time.Now()
-		if _, err := r.draw(ctx, true); err != nil && ctx.Err() == nil {
+		if _, err := r.draw(ctx, r.picture.Load() != nil); err != nil && ctx.Err() == nil {
 			r.Logger.WarnContext(ctx, "what interactions did to people could not be reckoned; the last picture stands", "error", err)
 		}
 		rest := time.NewTimer(max(r.pause(), share*time.Since(begun)))
@@ -126,7 +138,16 @@ func (r *Room) Picture(ctx context.Context) (*Picture, error) {
 	if p != nil && r.running.Load() {
 		return p.Picture, nil
 	}
+	r.ask()
 	return r.draw(ctx, false)
+}
+
+// ask has Run begin.
+func (r *Room) ask() {
+	select {
+	case r.asked <- struct{}{}:
+	default: // it was asked already, or nobody runs
+	}
 }
 
 // draw reckons the picture; unless it is forced, only where the ledger went on.
@@ -204,8 +225,14 @@ func (r *Room) Scores(ctx context.Context, people []experience.ID) (map[experien
 	return p.Scores(people), nil
 }
 
-// Curve gives what interactions did to one person, oldest first.
+// Curve gives what interactions did to one person, oldest first. It never waits
+// for the first picture of a server that was started a moment ago, which may
+// take seconds: until then it tells nothing.
 func (r *Room) Curve(ctx context.Context, person experience.ID) ([]experience.Impression, error) {
+	if r.running.Load() && r.picture.Load() == nil {
+		r.ask()
+		return nil, nil
+	}
 	p, err := r.Picture(ctx)
 	if err != nil {
 		return nil, err

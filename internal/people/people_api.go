@@ -50,6 +50,7 @@ type Room struct {
 	// Relationships tells how far somebody has come; nil: nobody does.
 	Relationships Relationships
 	Logger        *slog.Logger // nil: silence
+	Impact        Impact       // nil: nothing is told of what interactions did
 
 	site *web.Site
 }

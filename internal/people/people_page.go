@@ -117,7 +117,12 @@ func (r *Room) personPage(w http.ResponseWriter, q *web.Request) error {
 		v.done = q.L.T(key)
 	}
 	v.relationship = r.relationship(ctx, q.L, id)
-	v.story, v.storyErr = r.story(ctx, q, id)
+	var did map[experience.ID]experience.Impression
+	v.curve, did = r.curve(ctx, q.L, id)
+	if v.curve.err != nil {
+		r.Logger.ErrorContext(ctx, "a curve could not be read", "error", v.curve.err)
+	}
+	v.story, v.storyErr = r.story(ctx, q, id, did)
 	if v.storyErr != nil {
 		r.Logger.ErrorContext(ctx, "a timeline could not be read", "error", v.storyErr)
 	}
@@ -141,7 +146,8 @@ func (r *Room) timelinePage(w http.ResponseWriter, q *web.Request) error {
 	if err != nil {
 		return err
 	}
-	s, err := r.story(q.Context(), q, id)
+	_, did := r.curve(q.Context(), q.L, id)
+	s, err := r.story(q.Context(), q, id, did)
 	if err != nil {
 		return err
 	}
@@ -151,9 +157,9 @@ func (r *Room) timelinePage(w http.ResponseWriter, q *web.Request) error {
 	return r.site.Render(w, q, web.Page{Room: "people", Title: q.L.T("people.story")}, storyPage(id, s))
 }
 
-// story reads a page of what a person did. A visit is not torn between two
+// story reads a page of what a person did, and of what that did to them. A visit is not torn between two
 // pages, unless it alone fills one.
-func (r *Room) story(ctx context.Context, q *web.Request, id experience.ID) (story, error) {
+func (r *Room) story(ctx context.Context, q *web.Request, id experience.ID, did map[experience.ID]experience.Impression) (story, error) {
 	rows, next, err := r.Timelines.Timeline(ctx, ledger.TimelineQuery{Person: id, Before: q.URL.Query().Get("before"), Limit: timelineSize})
 	if err != nil {
 		return story{}, err
@@ -175,6 +181,9 @@ func (r *Room) story(ctx context.Context, q *web.Request, id experience.ID) (sto
 	touchpoints := r.askedOnce()
 	for k, row := range rows {
 		moments[k] = r.moment(ctx, q, touchpoints, row)
+		if i, ok := did[row.ID]; ok {
+			moments[k].feel(q.L, i, r.Impact.Why)
+		}
 	}
 	s.visits = visitsOf(q.L, moments, gap, after)
 	if next != "" && len(s.visits) == 1 && s.visits[0].label != "" {

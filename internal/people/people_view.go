@@ -83,6 +83,7 @@ type personView struct {
 	done     string
 	story    story
 	storyErr error
+	curve    curve
 	source   func(id string) string
 
 	relationship *Relationship // nil: nothing to tell

@@ -40,6 +40,7 @@ type moment struct {
 	details            []detail
 	products           []product
 	moreProducts       int
+	felt               *experience.Impact // what it did, where something is known
 }
 
 // detail is one property.
@@ -256,7 +257,11 @@ func (m moment) amount(l *web.Locale) string {
 }
 
 func (m moment) dot(l *web.Locale) web.DotProps {
-	return web.DotProps{ID: "i-" + m.ID.String(), Time: m.Time, Title: m.title, Channel: m.Channel, Chip: m.chip, Note: m.note, Amount: m.amount(l)}
+	d := web.DotProps{ID: "i-" + m.ID.String(), Time: m.Time, Title: m.title, Channel: m.Channel, Chip: m.chip, Note: m.note, Amount: m.amount(l)}
+	if m.felt != nil {
+		d.Evidence, d.Tone = m.felt.Evidence, feltTone(m.felt.Value)
+	}
+	return d
 }
 
 // pagesDot stands for a run of pages.
