@@ -132,21 +132,20 @@ type FunnelPlace struct {
 	Other   bool    // the last group: every value that has none of its own
 }
 
-// People gives the cases behind a number, in the order of their names: those
-// after the one named, at most limit.
-func (f Funnel) People(ctx context.Context, l *ledger.Ledger, at FunnelPlace, after string, limit int) ([]string, error) {
+// People gives the cases behind a number.
+func (f Funnel) People(ctx context.Context, l *ledger.Ledger, at FunnelPlace, page Page) (Behind, error) {
 	if at.Step < 1 || at.Step > len(f.Steps) {
-		return nil, experience.Errorf(experience.Invalid, "the funnel has no step %d", at.Step)
+		return Behind{}, experience.Errorf(experience.Invalid, "the funnel has no step %d", at.Step)
 	}
 	w, err := f.begin(ctx, l)
 	if err != nil {
-		return nil, err
+		return Behind{}, err
 	}
 	var shown map[string]bool // the groups that are no part of the rest
 	if at.Other {
 		a, err := f.Ask(ctx, l)
 		if err != nil {
-			return nil, err
+			return Behind{}, err
 		}
 		shown = map[string]bool{}
 		for _, g := range a.Groups {
@@ -155,7 +154,7 @@ func (f Funnel) People(ctx context.Context, l *ledger.Ledger, at FunnelPlace, af
 			}
 		}
 	}
-	return people(ctx, w.b, f.Scope, w.wanted, after, limit, func(c ledger.Case) (bool, error) {
+	return people(ctx, w.b, f.Scope, w.wanted, page, func(c ledger.Case) (bool, error) {
 		return slices.ContainsFunc(w.ways(c), func(way Way) bool {
 			if taken := len(way.Times); taken < at.Step || taken > at.Step && at.Dropped {
 				return false

@@ -118,9 +118,9 @@ func TestFunnelAgreesWithTryingEveryWay(t *testing.T) {
 			if s.Count != want[i] {
 				t.Fatalf("step %d of %+v: %d, but trying every way gives %d", i+1, f, s.Count, want[i])
 			}
-			people, err := f.People(context.Background(), l, FunnelPlace{Step: i + 1}, "", 1000)
-			if err != nil || int64(len(people)) != s.Count {
-				t.Fatalf("step %d counts %d, and %d are behind it (%v)", i+1, s.Count, len(people), err)
+			people, err := f.People(context.Background(), l, FunnelPlace{Step: i + 1}, Page{Limit: 1000})
+			if err != nil || int64(len(people.Names)) != s.Count {
+				t.Fatalf("step %d counts %d, and %d are behind it (%v)", i+1, s.Count, len(people.Names), err)
 			}
 		}
 		for _, g := range got.Groups {

@@ -131,26 +131,25 @@ type PathThing struct {
 	Other    bool // everything that has no node of its own
 }
 
-// People gives the cases behind a number, in the order of their names: those
-// after the one named, at most limit.
-func (p Paths) People(ctx context.Context, l *ledger.Ledger, at PathsPlace, after string, limit int) ([]string, error) {
+// People gives the cases behind a number.
+func (p Paths) People(ctx context.Context, l *ledger.Ledger, at PathsPlace, page Page) (Behind, error) {
 	p.defaults()
 	if err := p.check(); err != nil {
-		return nil, err
+		return Behind{}, err
 	}
 	if at.Level < 0 || at.Level > p.Steps || at.Ended && at.Next != nil {
-		return nil, experience.Errorf(experience.Invalid, "these paths have no such place")
+		return Behind{}, experience.Errorf(experience.Invalid, "these paths have no such place")
 	}
 	var answer PathsAnswer
 	if at.Node != nil && at.Node.Other || at.Next != nil && at.Next.Other {
 		var err error
 		if answer, err = p.Ask(ctx, l); err != nil {
-			return nil, err
+			return Behind{}, err
 		}
 	}
 	b, w, err := p.begin(ctx, l)
 	if err != nil {
-		return nil, err
+		return Behind{}, err
 	}
 	is := func(path []int32, level int, thing *PathThing) bool {
 		if level >= len(path) {
@@ -162,7 +161,7 @@ func (p Paths) People(ctx context.Context, l *ledger.Ledger, at PathsPlace, afte
 		}
 		return !slices.ContainsFunc(answer.Levels[level].Nodes, func(n PathNode) bool { return !n.Other && n.Activity == name })
 	}
-	return people(ctx, b, p.Scope, w, after, limit, func(c ledger.Case) (bool, error) {
+	return people(ctx, b, p.Scope, w, page, func(c ledger.Case) (bool, error) {
 		path := p.path(nil, c.Events)
 		switch {
 		case !is(path, at.Level, at.Node), at.Ended && len(path) > at.Level+1:

@@ -17,19 +17,18 @@ type TrendPlace struct {
 	Currency string    // of revenue
 }
 
-// People gives the cases behind a number, in the order of their names: those
-// after the one named, at most limit. Where interactions or revenue are counted
+// People gives the cases behind a number. Where interactions or revenue are counted
 // they are the cases these belong to.
-func (t Trend) People(ctx context.Context, l *ledger.Ledger, zone *time.Location, at TrendPlace, after string, limit int) ([]string, error) {
+func (t Trend) People(ctx context.Context, l *ledger.Ledger, zone *time.Location, at TrendPlace, page Page) (Behind, error) {
 	t, c, any, err := t.prepared(ctx, l, zone)
 	if err != nil || !any {
-		return []string{}, err
+		return Behind{}, err
 	}
 	var shown []string
 	if at.Other {
 		a, err := t.Ask(ctx, l, zone)
 		if err != nil {
-			return nil, err
+			return Behind{}, err
 		}
 		for _, s := range a.Series {
 			if !s.Other {
@@ -47,7 +46,7 @@ func (t Trend) People(ctx context.Context, l *ledger.Ledger, zone *time.Location
 			s.To = to
 		}
 		if !s.From.Before(s.To) {
-			return []string{}, nil
+			return Behind{}, nil
 		}
 	}
 	b := &builder{ledger: l}
@@ -67,7 +66,7 @@ func (t Trend) People(ctx context.Context, l *ledger.Ledger, zone *time.Location
 	if at.Currency != "" {
 		w.where += " AND currency = " + b.text(at.Currency)
 	}
-	return people(ctx, b, s, w, after, limit, func(ledger.Case) (bool, error) { return true, nil })
+	return people(ctx, b, s, w, page, func(ledger.Case) (bool, error) { return true, nil })
 }
 
 // Numbers of a process: what the cases behind them have.
@@ -95,21 +94,20 @@ type ProcessPlace struct {
 // Place says where a deviation's cases are found.
 func (d Deviation) Place() ProcessPlace { return ProcessPlace{Of: d.Kind, Activity: d.Activity} }
 
-// People gives the cases behind a number, in the order of their names: those
-// after the one named, at most limit.
-func (p Process) People(ctx context.Context, l *ledger.Ledger, at ProcessPlace, after string, limit int) ([]string, error) {
+// People gives the cases behind a number.
+func (p Process) People(ctx context.Context, l *ledger.Ledger, at ProcessPlace, page Page) (Behind, error) {
 	if err := p.check(); err != nil {
-		return nil, err
+		return Behind{}, err
 	}
 	is, err := p.having(at)
 	if err != nil {
-		return nil, err
+		return Behind{}, err
 	}
 	b, w, err := p.begin(ctx, l)
 	if err != nil {
-		return nil, err
+		return Behind{}, err
 	}
-	return people(ctx, b, p.Scope, w, after, limit, func(c ledger.Case) (bool, error) {
+	return people(ctx, b, p.Scope, w, page, func(c ledger.Case) (bool, error) {
 		trace := make([]string, len(c.Events))
 		for i, e := range c.Events {
 			trace[i] = w.words.Text(e.Texts[0])

@@ -17,14 +17,15 @@ const all = 1000
 
 // as tells whether a list of people is as long as the number shown says, and in
 // order without repetitions.
-func as(t *rapid.T, what string, n int64) func([]string, error) {
+func as(t *rapid.T, what string, n int64) func(Behind, error) {
 	t.Helper()
-	return func(list []string, err error) {
+	return func(b Behind, err error) {
 		t.Helper()
+		list := b.Names
 		if err != nil {
 			t.Fatalf("%s: %v", what, err)
 		}
-		if int64(len(list)) != n || !slices.IsSorted(list) || len(slices.Compact(slices.Clone(list))) != len(list) {
+		if int64(len(list)) != n || b.Total != n || !slices.IsSorted(list) || len(slices.Compact(slices.Clone(list))) != len(list) {
 			t.Fatalf("%s says %d, and behind it are %v", what, n, list)
 		}
 	}
@@ -46,18 +47,18 @@ func TestPeopleBehindFunnels(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, s := range a.Steps {
-			as(t, "a step", s.Count)(f.People(ctx, l, FunnelPlace{Step: i + 1}, "", all))
+			as(t, "a step", s.Count)(f.People(ctx, l, FunnelPlace{Step: i + 1}, Page{Limit: all}))
 			lost := s.Count
 			if i+1 < len(a.Steps) {
 				lost -= a.Steps[i+1].Count
 			}
-			as(t, "those who stop", lost)(f.People(ctx, l, FunnelPlace{Step: i + 1, Dropped: true}, "", all))
+			as(t, "those who stop", lost)(f.People(ctx, l, FunnelPlace{Step: i + 1, Dropped: true}, Page{Limit: all}))
 			for _, g := range a.Groups {
 				place := FunnelPlace{Step: i + 1, Other: g.Other}
 				if !g.Other {
 					place.Group = &g.Value
 				}
-				as(t, "a group", g.Steps[i].Count)(f.People(ctx, l, place, "", all))
+				as(t, "a group", g.Steps[i].Count)(f.People(ctx, l, place, Page{Limit: all}))
 			}
 		}
 	})
@@ -79,17 +80,17 @@ func TestPeopleBehindPaths(t *testing.T) {
 			n := a.Levels[level].Nodes[node]
 			return &PathThing{Activity: n.Activity, Other: n.Other}
 		}
-		as(t, "all", a.Cases)(p.People(ctx, l, PathsPlace{}, "", all))
+		as(t, "all", a.Cases)(p.People(ctx, l, PathsPlace{}, Page{Limit: all}))
 		for i, level := range a.Levels {
 			for k, n := range level.Nodes {
-				as(t, "a node", n.Cases)(p.People(ctx, l, PathsPlace{Level: i, Node: thing(i, k)}, "", all))
+				as(t, "a node", n.Cases)(p.People(ctx, l, PathsPlace{Level: i, Node: thing(i, k)}, Page{Limit: all}))
 			}
 			if i < p.Steps {
-				as(t, "an end", level.Ended)(p.People(ctx, l, PathsPlace{Level: i, Ended: true}, "", all))
+				as(t, "an end", level.Ended)(p.People(ctx, l, PathsPlace{Level: i, Ended: true}, Page{Limit: all}))
 			}
 		}
 		for _, link := range a.Links {
-			as(t, "a link", link.Cases)(p.People(ctx, l, PathsPlace{Level: link.Level, Node: thing(link.Level, link.From), Next: thing(link.Level+1, link.To)}, "", all))
+			as(t, "a link", link.Cases)(p.People(ctx, l, PathsPlace{Level: link.Level, Node: thing(link.Level, link.From), Next: thing(link.Level+1, link.To)}, Page{Limit: all}))
 		}
 	})
 }
@@ -106,10 +107,10 @@ func TestPeopleBehindRetention(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, c := range append(a.Cohorts, a.All) {
-			as(t, "a cohort", c.Cases)(r.People(ctx, l, rome, RetentionPlace{Start: c.Start}, "", all))
+			as(t, "a cohort", c.Cases)(r.People(ctx, l, rome, RetentionPlace{Start: c.Start}, Page{Limit: all}))
 			for k, kept := range c.Returned {
-				as(t, "who came back", kept.Cases)(r.People(ctx, l, rome, RetentionPlace{Start: c.Start, Period: k + 1}, "", all))
-				as(t, "who did not", kept.Of-kept.Cases)(r.People(ctx, l, rome, RetentionPlace{Start: c.Start, Period: k + 1, Lost: true}, "", all))
+				as(t, "who came back", kept.Cases)(r.People(ctx, l, rome, RetentionPlace{Start: c.Start, Period: k + 1}, Page{Limit: all}))
+				as(t, "who did not", kept.Of-kept.Cases)(r.People(ctx, l, rome, RetentionPlace{Start: c.Start, Period: k + 1, Lost: true}, Page{Limit: all}))
 			}
 		}
 	})
@@ -125,10 +126,10 @@ func TestPeopleBehindTrends(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, s := range a.Series {
-			as(t, "a series", s.Total)(q.People(ctx, l, rome, TrendPlace{Value: &s.Value}, "", all))
+			as(t, "a series", s.Total)(q.People(ctx, l, rome, TrendPlace{Value: &s.Value}, Page{Limit: all}))
 			for i, n := range s.Counts {
 				if n > 0 || i%7 == 0 { // hours are many
-					as(t, "a point", n)(q.People(ctx, l, rome, TrendPlace{At: a.Times[i], Value: &s.Value}, "", all))
+					as(t, "a point", n)(q.People(ctx, l, rome, TrendPlace{At: a.Times[i], Value: &s.Value}, Page{Limit: all}))
 				}
 			}
 		}
@@ -145,9 +146,9 @@ func TestPeopleBehindProcesses(t *testing.T) {
 		}
 		ask := func(n int64, at ProcessPlace) {
 			t.Helper()
-			as(t, at.Of, n)(p.People(ctx, l, at, "", all))
+			as(t, at.Of, n)(p.People(ctx, l, at, Page{Limit: all}))
 			at.Without = true
-			as(t, "without "+at.Of, a.Cases-n)(p.People(ctx, l, at, "", all))
+			as(t, "without "+at.Of, a.Cases-n)(p.People(ctx, l, at, Page{Limit: all}))
 		}
 		ask(a.Cases, ProcessPlace{Of: AllCases})
 		ask(a.Rework, ProcessPlace{Of: OfRework})
@@ -189,7 +190,7 @@ func TestPeopleBehindTheRest(t *testing.T) {
 			t.Fatalf("%d series (%v)", len(a.Series), err)
 		}
 		for i, n := range a.Series[maxSeries].Counts {
-			as(t, "the rest", n)(q.People(ctx, l, rome, TrendPlace{At: a.Times[i], Other: true}, "", all))
+			as(t, "the rest", n)(q.People(ctx, l, rome, TrendPlace{At: a.Times[i], Other: true}, Page{Limit: all}))
 		}
 	})
 }

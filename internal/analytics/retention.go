@@ -181,18 +181,17 @@ type RetentionPlace struct {
 	Lost   bool      // who did not instead, of those who could have
 }
 
-// People gives the cases behind a number, in the order of their names: those
-// after the one named, at most limit.
-func (r Retention) People(ctx context.Context, l *ledger.Ledger, zone *time.Location, at RetentionPlace, after string, limit int) ([]string, error) {
+// People gives the cases behind a number.
+func (r Retention) People(ctx context.Context, l *ledger.Ledger, zone *time.Location, at RetentionPlace, page Page) (Behind, error) {
 	r, c, any, err := r.prepared(ctx, l, zone)
 	if err != nil || !any {
-		return []string{}, err
+		return Behind{}, err
 	}
 	if at.Period < 0 || at.Period > r.Periods {
-		return nil, experience.Errorf(experience.Invalid, "this retention has no period %d", at.Period)
+		return Behind{}, experience.Errorf(experience.Invalid, "this retention has no period %d", at.Period)
 	}
 	w, over := r.begin(l, c), c.lastOver(r.To)
-	return people(ctx, w.b, w.Scope, w.wanted, after, limit, func(one ledger.Case) (bool, error) {
+	return people(ctx, w.b, w.Scope, w.wanted, page, func(one ledger.Case) (bool, error) {
 		came := false
 		first, started := w.follow(one.Events, func(later int) { came = came || later == at.Period })
 		switch {

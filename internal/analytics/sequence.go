@@ -55,22 +55,42 @@ func gather[T any](ctx context.Context, b *builder, s Scope, w wanted, fresh fun
 	return tallies, b.walk(ctx, s, w, visitors)
 }
 
-// people gives the first names of the cases that are wanted, after one, in order.
-func people(ctx context.Context, b *builder, s Scope, w wanted, after string, limit int, wants func(ledger.Case) (bool, error)) ([]string, error) {
-	lists, err := gather(ctx, b, s, w, func() *first { return &first{after: after, limit: limit, list: []string{}} }, func(f *first, c ledger.Case) error {
+// Behind are the cases behind a number: a page of their names, and how many
+// they are.
+type Behind struct {
+	Names []string // in order
+	Total int64    // with those of all other pages
+}
+
+// Page says which of the names are wanted: those after one, at most so many.
+type Page struct {
+	After string
+	Limit int
+}
+
+// people gives the cases that are wanted.
+func people(ctx context.Context, b *builder, s Scope, w wanted, page Page, wants func(ledger.Case) (bool, error)) (Behind, error) {
+	type tally struct {
+		first
+		total int64
+	}
+	tallies, err := gather(ctx, b, s, w, func() *tally { return &tally{first: first{after: page.After, limit: page.Limit, list: []string{}}} }, func(t *tally, c ledger.Case) error {
 		ok, err := wants(c)
 		if ok {
-			f.add(c.Name())
+			t.total++
+			t.add(c.Name())
 		}
 		return err
 	})
 	if err != nil {
-		return []string{}, err
+		return Behind{}, err
 	}
-	for _, f := range lists[1:] {
-		for _, name := range f.list {
-			lists[0].add(name)
+	all := tallies[0]
+	for _, t := range tallies[1:] {
+		all.total += t.total
+		for _, name := range t.list {
+			all.add(name)
 		}
 	}
-	return lists[0].list, nil
+	return Behind{all.list, all.total}, nil
 }

@@ -119,7 +119,7 @@ func (a *App) register() error {
 		}),
 		&explore.Room{
 			Ledger: a.Ledger, Company: a.Company, Touchpoints: forExplore{names}.Touchpoints, Sources: forExplore{names}.Sources, People: a.People,
-			Clock: a.Clock, Logger: a.Logger, Title: people.EventTitle,
+			TraitNames: a.People.CommonTraits, Traits: a.People.TraitValues, Clock: a.Clock, Logger: a.Logger, Title: people.EventTitle,
 		},
 		a.journeyRoom(names),
 		a.Impact,

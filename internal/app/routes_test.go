@@ -37,8 +37,9 @@ var publicRoutes = []string{
 // viewerMayChange is all that a viewer, who is there to look, can send: their own account, and questions
 // too long for an address, which change nothing.
 var viewerMayChange = []string{
-	"POST /api/v1/analytics/funnel", "POST /api/v1/analytics/funnel/people", "POST /api/v1/analytics/paths",
-	"POST /api/v1/analytics/process", "POST /api/v1/analytics/retention", "POST /api/v1/analytics/trends",
+	"POST /api/v1/analytics/funnel", "POST /api/v1/analytics/funnel/people", "POST /api/v1/analytics/paths", "POST /api/v1/analytics/paths/people",
+	"POST /api/v1/analytics/process", "POST /api/v1/analytics/process/people", "POST /api/v1/analytics/retention",
+	"POST /api/v1/analytics/retention/people", "POST /api/v1/analytics/trends", "POST /api/v1/analytics/trends/people",
 	"POST /settings/me", "POST /settings/me/password", "POST /settings/me/sign-out-everywhere",
 }
 

@@ -287,7 +287,7 @@ func asking(v view) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.s.question == funnel {
-				templ_7745c5c3_Err = choice(v, "by", web.T(ctx, "explore.by"), v.s.by, web.T(ctx, "explore.by.none"), v.fieldGroups(v.s.by, "touchpoint", "source")).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = choice(v, "by", web.T(ctx, "explore.by"), v.s.by, web.T(ctx, "explore.by.none"), v.breakGroups()).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

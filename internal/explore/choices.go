@@ -121,6 +121,19 @@ func (v view) caseGroups() []group {
 	return v.fields(append(g, properties), v.s.of)
 }
 
+// breakGroups offers what a funnel can be broken down by.
+func (v view) breakGroups() []group {
+	groups := v.fieldGroups(v.s.by, "touchpoint", "source")
+	if !v.sees || v.caseKey() != "person" || len(v.v.traits) == 0 {
+		return groups
+	}
+	g := group{label: v.l.T("explore.group.traits")}
+	for _, name := range v.v.traits {
+		g.choices = append(g.choices, web.Choice{Value: "traits." + name, Label: v.field("traits." + name)})
+	}
+	return append(groups, g)
+}
+
 // fieldGroups offers what an answer can be broken down by, or filtered by.
 func (v view) fieldGroups(chosen string, columns ...string) []group {
 	g := group{}

@@ -37,8 +37,12 @@ type Room struct {
 	Touchpoints func(context.Context) ([]Touchpoint, error) // the whole catalogue
 	Sources     func(context.Context) ([]Source, error)     // where events come from
 	People      People
-	Clock       experience.Clock
-	Logger      *slog.Logger
+	// TraitNames lists what people say of themselves, most frequent first; nil: nothing.
+	TraitNames func(ctx context.Context) ([]string, error)
+	// Traits gives the value of a trait of each person who has one; nil: nobody's.
+	Traits func(ctx context.Context, name string) (map[experience.ID]string, error)
+	Clock  experience.Clock
+	Logger *slog.Logger
 	// Title names an event for people; nil: by its own name.
 	Title func(l *web.Locale, kind experience.Kind, name string) string
 	// Patience is how long a page waits for an answer before it is sent without
@@ -69,6 +73,7 @@ func (r *Room) Register(s *web.Site) error {
 
 func (r *Room) registerAPI(s *web.Site) {
 	ask(s, "funnel", "How many go through the steps, and where the others stop", func(ctx context.Context, q *analytics.Funnel) (analytics.FunnelAnswer, error) {
+		q.Traits = r.Traits
 		return q.Ask(ctx, r.Ledger)
 	})
 	ask(s, "paths", "Where people go after something, or where they came from", func(ctx context.Context, q *analytics.Paths) (analytics.PathsAnswer, error) {
@@ -83,7 +88,7 @@ func (r *Room) registerAPI(s *web.Site) {
 	ask(s, "process", "In which order things really happen, and how that differs from the design", func(ctx context.Context, q *analytics.Process) (analytics.ProcessAnswer, error) {
 		return q.Ask(ctx, r.Ledger)
 	})
-	web.Operation(s, operation("funnel/people", "Who is behind a number of a funnel"), nil, r.funnelPeople)
+	r.registerPeopleAPI(s)
 }
 
 func operation(path, summary string) huma.Operation {
@@ -106,7 +111,7 @@ func ask[Q, A any](s *web.Site, path, summary string, f func(context.Context, *Q
 	})
 }
 
-// discreet refuses questions about single properties to those who may not see
+// discreet refuses questions about single properties and traits to those who may not see
 // people: a property may hold a name, an address, a complaint. Wherever one is
 // meant, the question's JSON says so.
 func discreet(ctx context.Context, question any) error {
@@ -114,44 +119,8 @@ func discreet(ctx context.Context, question any) error {
 		return nil
 	}
 	raw, err := json.Marshal(question)
-	if err == nil && bytes.Contains(raw, []byte(`"properties.`)) {
+	if err == nil && (bytes.Contains(raw, []byte(`"properties.`)) || bytes.Contains(raw, []byte(`"traits.`))) {
 		err = experience.Errorf(experience.Forbidden, "explore.error.details")
 	}
 	return err
-}
-
-type funnelPeopleInput struct {
-	Step    int    `query:"step" minimum:"1" required:"true" doc:"Who came as far as this step, from 1"`
-	Dropped bool   `query:"dropped" doc:"Only who went no further"`
-	After   string `query:"after" doc:"The last case of the page before"`
-	Limit   int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
-	Body    analytics.Funnel
-}
-
-type caseItem struct {
-	Case string `json:"case" doc:"Id of a person, or the name of a visit, an order or whatever a case is"`
-}
-
-type casesOutput struct {
-	Body struct {
-		Items []caseItem `json:"items"`
-		Next  *string    `json:"next" doc:"What to give as after for the next page; null at the end"`
-	}
-}
-
-func (r *Room) funnelPeople(ctx context.Context, in *funnelPeopleInput) (*casesOutput, error) {
-	var out casesOutput
-	if err := discreet(ctx, in.Body); err != nil {
-		return nil, err
-	}
-	list, err := in.Body.People(ctx, r.Ledger, analytics.FunnelPlace{Step: in.Step, Dropped: in.Dropped}, in.After, in.Limit+1)
-	if len(list) > in.Limit {
-		list = list[:in.Limit]
-		out.Body.Next = &list[in.Limit-1]
-	}
-	out.Body.Items = make([]caseItem, len(list))
-	for i, name := range list {
-		out.Body.Items[i].Case = name
-	}
-	return &out, err
 }

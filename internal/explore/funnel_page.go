@@ -2,13 +2,10 @@ package explore
 
 import (
 	"context"
-	"net/http"
-	"slices"
+	"net/url"
 	"strconv"
-	"strings"
 
 	"regia/internal/analytics"
-	"regia/internal/experience"
 	"regia/internal/web"
 )
 
@@ -25,6 +22,7 @@ func (r *Room) askFunnel(ctx context.Context, v view) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
+	question.Traits = r.Traits
 	a, err := question.Ask(ctx, r.Ledger)
 	if err != nil {
 		return outcome{}, err
@@ -102,13 +100,13 @@ func (v view) funnelChart(steps []analytics.FunnelStep) web.FunnelProps {
 		}
 		one.Share = v.l.Percent(s.OfFirst)
 		if s.Count > 0 {
-			one.URL = v.s.with("/people", "at", strconv.Itoa(i+1))
+			one.URL = v.who(stepPlace(i+1, false))
 		}
 		if i+1 < len(steps) {
 			next := steps[i+1]
 			if lost := s.Count - next.Count; lost > 0 {
 				one.Lost = v.l.T("explore.funnel.lost", "n", lost, "count", v.counted(lost), "share", v.share(1-next.OfBefore, s.Count))
-				one.LostURL = v.s.with("/people", "at", strconv.Itoa(i+1), "stopped", "1")
+				one.LostURL = v.who(stepPlace(i+1, true))
 				one.Worst = i == bad
 			}
 			if next.Count > 0 {
@@ -152,118 +150,22 @@ func (v view) groupName(field, value string, other bool) string {
 func whole(n int64) string     { return strconv.FormatInt(n, 10) }
 func decimal(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
-// peopleView is the people behind a number.
-type peopleView struct {
-	view
-	cases   []behind
-	answer  string
-	next    string // address of the next page
-	masters bool   // a case is a person
-}
-
-// behind is one case, and whose it is.
-type behind struct {
-	name   string // of the case, where it is no person
-	person experience.ID
-	called string // "" for anonymous visitors
-}
-
-const peoplePage = 50
-
-// people lists who is behind a number of the funnel.
-func (r *Room) people(w http.ResponseWriter, q *web.Request) error {
-	v, err := r.view(q, funnel)
-	if err != nil {
-		return err
-	}
-	if v.unasked() {
-		return experience.Errorf(experience.Invalid, "explore.error.nothing")
-	}
-	at, err := strconv.Atoi(q.URL.Query().Get("at"))
-	if err != nil || at < 1 || at > len(v.s.steps) {
-		return experience.Errorf(experience.Invalid, "explore.error.step")
-	}
-	if v.p, err = v.s.span(v.v, v.now, v.zone); err != nil {
-		return err
-	}
-	stopped := q.URL.Query().Get("stopped") == "1"
-	if !v.sees && v.s.details() {
-		return experience.Errorf(experience.Forbidden, "explore.error.details")
-	}
-	p := peopleView{view: v, masters: v.caseKey() == "person"}
-	if err := r.behind(q.Context(), &p, at, stopped, q.URL.Query().Get("after")); err != nil {
-		return err
-	}
-	if q.HTMX() && q.URL.Query().Get("after") != "" {
-		return r.site.RenderFragment(w, q, peopleRows(p))
-	}
-	return r.site.Render(w, q, web.Page{Room: "explore", Title: q.L.T("explore.people.title")}, peopleBody(p))
-}
-
-// behind fills in a page of cases, and says how many there are in all.
-func (r *Room) behind(ctx context.Context, p *peopleView, at int, stopped bool, after string) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	question, err := p.funnel()
-	if err != nil {
-		return err
-	}
-	cases, err := question.People(ctx, r.Ledger, analytics.FunnelPlace{Step: at, Dropped: stopped}, after, peoplePage+1)
-	if err != nil {
-		return err
-	}
-	if len(cases) > peoplePage {
-		cases = cases[:peoplePage]
-		p.next = p.s.with("/people", "at", strconv.Itoa(at), "stopped", map[bool]string{true: "1", false: "0"}[stopped], "after", cases[peoplePage-1])
-	}
-	if p.cases, err = r.named(ctx, question.Scope, cases); err != nil || after != "" {
-		return err
-	}
-	a, err := question.Ask(ctx, r.Ledger)
-	if err != nil {
-		return err
-	}
-	n, key := a.Steps[at-1].Count, "explore.people.reached"
+// stepPlace is the number of a step, or of those it was the last for.
+func stepPlace(step int, stopped bool) url.Values {
+	q := url.Values{"at": {strconv.Itoa(step)}}
 	if stopped {
-		key = "explore.people.stopped"
-		if at < len(a.Steps) {
-			n -= a.Steps[at].Count
-		}
+		q.Set("stopped", "1")
 	}
-	p.answer = p.l.T(key, "count", p.counted(n), "step", p.stepName(at-1))
-	return nil
+	return q
 }
 
-// named finds out whose cases are, and what these people are called.
-func (r *Room) named(ctx context.Context, scope analytics.Scope, cases []string) ([]behind, error) {
-	owners, err := scope.Owners(ctx, r.Ledger, cases)
-	if err != nil {
-		return nil, err
+// groupPlace is a step's number of one group.
+func groupPlace(step int, g analytics.FunnelGroup) url.Values {
+	q := stepPlace(step, false)
+	if g.Other {
+		q.Set("rest", "1")
+	} else {
+		q.Set("group", g.Value)
 	}
-	ids := make([]experience.ID, 0, len(owners))
-	for _, id := range owners {
-		ids = append(ids, id)
-	}
-	names, err := r.People.Names(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]behind, len(cases))
-	for i, name := range cases {
-		id := owners[name]
-		list[i] = behind{name: name, person: id, called: names[id]}
-	}
-	slices.SortStableFunc(list, func(a, b behind) int { // who has a name comes first
-		if (a.called == "") != (b.called == "") {
-			return strings.Compare(b.called, a.called)
-		}
-		return strings.Compare(strings.ToLower(a.called), strings.ToLower(b.called))
-	})
-	return list, nil
-}
-
-// mark tells anonymous visitors apart: the end of their id.
-func mark(id experience.ID) string {
-	s := id.String()
-	return s[len(s)-4:]
+	return q
 }

@@ -1,8 +1,10 @@
 package explore
 
 import (
+	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"regia/internal/analytics"
 	"regia/internal/web"
@@ -85,13 +87,15 @@ func (v view) funnelHeads() []string {
 	return []string{v.l.T("explore.step"), v.l.T("explore.cases.heads." + v.caseKey()), v.l.T("explore.offirst"), v.l.T("explore.ofbefore"), v.l.T("explore.half"), v.l.T("explore.ninety")}
 }
 
-func (v view) funnelRows(steps []analytics.FunnelStep) [][]string {
-	rows := make([][]string, len(steps))
+func (v view) funnelRows(steps []analytics.FunnelStep) [][]figure {
+	rows := make([][]figure, len(steps))
 	for i, s := range steps {
-		rows[i] = []string{v.stepName(i), v.l.N(s.Count), v.l.Percent(s.OfFirst), v.l.Percent(s.OfBefore), "–", "–"}
+		half, slow := "–", "–"
 		if i > 0 && s.Count > 0 {
-			rows[i][4], rows[i][5] = lasted(v.l, s.Median), lasted(v.l, s.Slow)
+			half, slow = lasted(v.l, s.Median), lasted(v.l, s.Slow)
 		}
+		rows[i] = figuresIn(v.stepName(i), v.l.N(s.Count), v.l.Percent(s.OfFirst), v.l.Percent(s.OfBefore), half, slow)
+		rows[i][1].url = v.some(s.Count, stepPlace(i+1, false))
 	}
 	return rows
 }
@@ -104,25 +108,133 @@ func (v view) groupColumns(a analytics.FunnelAnswer) []web.Column {
 	return append(columns, web.Column{Label: v.l.T("explore.offirst"), Number: true})
 }
 
-func (v view) pathRows(a analytics.PathsAnswer) [][]string {
-	var rows [][]string
+// figuresIn makes a line of figures.
+func figuresIn(texts ...string) []figure {
+	line := make([]figure, len(texts))
+	for i, t := range texts {
+		line[i].text = t
+	}
+	return line
+}
+
+// some is who, where there is anybody.
+func (v view) some(n int64, place url.Values) string {
+	if n == 0 {
+		return ""
+	}
+	return v.who(place)
+}
+
+func (v view) pathRows(a analytics.PathsAnswer) [][]figure {
+	var rows [][]figure
 	for i, level := range a.Levels {
 		for _, n := range level.Nodes {
-			rows = append(rows, []string{v.activity(n), v.level(i), v.l.N(n.Cases), v.l.Percent(n.Share)})
+			place := url.Values{"level": {strconv.Itoa(i)}, "node": {n.Activity}}
+			if n.Other {
+				place = url.Values{"level": {strconv.Itoa(i)}, "rest": {"1"}}
+			}
+			line := figuresIn(v.activity(n), v.level(i), v.l.N(n.Cases), v.l.Percent(n.Share))
+			line[2].url = v.some(n.Cases, place)
+			rows = append(rows, line)
 		}
 		if level.Ended > 0 {
-			rows = append(rows, []string{v.l.T(v.direction("explore.paths.end")), v.level(i + 1), v.l.N(level.Ended), v.l.Percent(float64(level.Ended) / float64(a.Cases))})
+			line := figuresIn(v.l.T(v.direction("explore.paths.end")), v.level(i+1), v.l.N(level.Ended), v.l.Percent(float64(level.Ended)/float64(a.Cases)))
+			line[2].url = v.who(url.Values{"level": {strconv.Itoa(i)}, "ended": {"1"}})
+			rows = append(rows, line)
 		}
 	}
 	return rows
 }
 
-func (v view) edgeRows(a analytics.ProcessAnswer) [][]string {
-	var rows [][]string
+// cohortPlace is a number of a line of retention: 0 is all of the cohort.
+func cohortPlace(c analytics.Cohort, period int) url.Values {
+	q := url.Values{}
+	if period > 0 {
+		q.Set("came", strconv.Itoa(period))
+	}
+	if !c.Start.IsZero() {
+		q.Set("cohort", c.Start.Format(time.DateOnly))
+	}
+	return q
+}
+
+func (v view) edgeRows(a analytics.ProcessAnswer) [][]figure {
+	var rows [][]figure
 	for _, e := range a.Graph.Edges[:min(len(a.Graph.Edges), 100)] {
-		rows = append(rows, []string{v.value(v.s.by, e.From), v.value(v.s.by, e.To), v.l.N(e.Count), lasted(v.l, e.Median)})
+		line := figuresIn(v.value(v.s.by, e.From), v.value(v.s.by, e.To), v.l.N(e.Count), v.l.N(e.Cases), lasted(v.l, e.Median))
+		line[3].url = v.who(url.Values{"of": {analytics.OfEdge}, "activity": {e.From}, "then": {e.To}})
+		rows = append(rows, line)
 	}
 	return rows
+}
+
+func (v view) nodeHeads() []string {
+	l := v.l
+	return []string{l.T("explore.process.activity"), l.T("explore.process.count"), l.T("explore.cases.heads." + v.caseKey()), l.T("explore.process.begin"), l.T("explore.process.end"), l.T("explore.process.again")}
+}
+
+func (v view) nodeRows(a analytics.ProcessAnswer) [][]figure {
+	var rows [][]figure
+	for _, n := range a.Graph.Nodes[:min(len(a.Graph.Nodes), 100)] {
+		line := figuresIn(v.value(v.s.by, n.Activity), v.l.N(n.Events))
+		for _, one := range []struct {
+			of string
+			n  int64
+		}{{analytics.OfActivity, n.Cases}, {analytics.OfFirst, n.First}, {analytics.OfLast, n.Last}, {analytics.OfRework, n.Rework}} {
+			line = append(line, figure{v.l.N(one.n), v.some(one.n, url.Values{"of": {one.of}, "activity": {n.Activity}})})
+		}
+		rows = append(rows, line)
+	}
+	return rows
+}
+
+// shownPieces is how many pieces of time the page lists with their people: the
+// latest.
+const shownPieces = 60
+
+func (v view) trendHeads(a analytics.TrendAnswer) []string {
+	heads := []string{v.l.T("explore.unit." + v.unit())}
+	for _, s := range a.Series[:min(len(a.Series), lines)] {
+		heads = append(heads, v.seriesName(s))
+	}
+	return heads
+}
+
+// trendRows lists what happened, latest first, where it leads to people.
+func (v view) trendRows(a analytics.TrendAnswer) [][]figure {
+	var rows [][]figure
+	for i := len(a.Times) - 1; i >= 0 && len(rows) < shownPieces; i-- {
+		if a.Times[i].After(v.now) {
+			continue
+		}
+		line := figuresIn(v.piece(a.Times[i]))
+		for _, s := range a.Series[:min(len(a.Series), lines)] {
+			text := v.l.N(s.Counts[i])
+			if s.Currency != "" {
+				text = v.l.Money(s.Counts[i], s.Currency)
+			}
+			line = append(line, figure{text, v.some(s.Counts[i], v.seriesPlace(s, a.Times[i]))})
+		}
+		rows = append(rows, line)
+	}
+	return rows
+}
+
+func (v view) seriesPlace(s analytics.Series, at time.Time) url.Values {
+	q := url.Values{}
+	if !at.IsZero() {
+		q.Set("when", at.Format(time.RFC3339))
+	}
+	switch {
+	case s.Other:
+		q.Set("rest", "1")
+	case v.s.by != "":
+		q.Set("series", s.Value)
+	}
+	if s.Currency != "" {
+		q.Set("currency", s.Currency)
+	}
+	return q
 }
 
 func (v view) trendTitle() string {

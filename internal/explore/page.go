@@ -46,8 +46,8 @@ func (r *Room) registerPages(s *web.Site) {
 		s.Page("GET /explore/"+question, nil, func(w http.ResponseWriter, q *web.Request) error { return r.page(w, q, question) })
 		s.Page("GET /explore/"+question+".csv", nil, func(w http.ResponseWriter, q *web.Request) error { return r.csv(w, q, question) })
 		s.Page("GET /explore/"+question+".svg", nil, func(w http.ResponseWriter, q *web.Request) error { return r.svg(w, q, question) })
+		s.Page("GET /explore/"+question+"/people", nil, func(w http.ResponseWriter, q *web.Request) error { return r.people(w, q, question) })
 	}
-	s.Page("GET /explore/funnel/people", nil, r.people)
 }
 
 func (r *Room) view(q *web.Request, question string) (view, error) {

@@ -137,7 +137,7 @@ func TestPeopleBehind(t *testing.T) {
 	d := newDesk(t).shop()
 	target := at(buy, "/people") + "&at=1&stopped=1"
 	page := d.get(target, "owner")
-	wants(t, page, "<strong>10 people</strong> stopped after “Product Viewed”", "/people/"+person(0).String(), "Anonymous visitor #", "/people/"+person(4).String(), "Anna Ferri")
+	wants(t, page, "<strong>10 people</strong>: stopped after “Product Viewed”", "/people/"+person(0).String(), "Anonymous visitor #", "/people/"+person(4).String(), "Anna Ferri")
 	if n := strings.Count(page, `href="/people/`); n != 10 {
 		t.Errorf("%d people are listed, want 10", n)
 	}

@@ -3,6 +3,7 @@ package explore
 import (
 	"cmp"
 	"context"
+	"net/url"
 	"slices"
 	"strconv"
 
@@ -145,7 +146,8 @@ func (v view) deviation(d analytics.Deviation) string {
 func (v view) deviationBars(a analytics.ProcessAnswer) []web.Bar {
 	var bars []web.Bar
 	for _, d := range a.Deviations[:min(len(a.Deviations), shownDeviations)] {
-		bars = append(bars, web.Bar{Label: v.deviation(d), Value: v.cases(d.Cases), Amount: float64(d.Cases), Tone: web.Terracotta})
+		bars = append(bars, web.Bar{Label: v.deviation(d), Value: v.cases(d.Cases), Amount: float64(d.Cases), Tone: web.Terracotta,
+			URL: v.who(url.Values{"of": {d.Kind}, "activity": {d.Activity}})})
 	}
 	return bars
 }

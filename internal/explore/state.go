@@ -169,7 +169,7 @@ func (s state) details() bool {
 	for _, c := range s.conditions {
 		fields = append(fields, c.field)
 	}
-	return slices.ContainsFunc(fields, func(f string) bool { return strings.HasPrefix(f, "properties.") })
+	return slices.ContainsFunc(fields, func(f string) bool { return strings.HasPrefix(f, "properties.") || strings.HasPrefix(f, "traits.") })
 }
 
 // url is the address of the question, or of something beside it: "/people",

@@ -32,6 +32,7 @@ type vocabulary struct {
 	touchpoints map[string]int64
 	sources     map[string]int64
 	properties  []property // most frequent first
+	traits      []string   // of people, most frequent first
 	visits      int64      // interactions that belong to one
 	orders      int64
 	first, last time.Time
@@ -93,6 +94,11 @@ func (r *Room) vocabulary(ctx context.Context) (*vocabulary, error) {
 	}
 	if err := r.readProperties(ctx, v); err != nil {
 		return nil, err
+	}
+	if r.TraitNames != nil {
+		if v.traits, err = r.TraitNames(ctx); err != nil {
+			return nil, err
+		}
 	}
 	r.known = v
 	return v, nil

@@ -129,8 +129,10 @@ func (v view) valueTone(field, value string) web.Tone {
 
 // field says what a field is called.
 func (v view) field(field string) string {
-	if name, ok := strings.CutPrefix(field, "properties."); ok {
-		return web.Capital(strings.ReplaceAll(name, "_", " "))
+	for _, prefix := range []string{"properties.", "traits."} {
+		if name, ok := strings.CutPrefix(field, prefix); ok {
+			return web.Capital(strings.ReplaceAll(name, "_", " "))
+		}
 	}
 	if field == "" {
 		field = "event"
