@@ -13,6 +13,7 @@ func (a *App) journeyRoom(names naming) *journey.Room {
 	return &journey.Room{
 		Store: a.Journeys, Ledger: a.Ledger, Company: a.Company, Touchpoints: forJourneys{names}.Touchpoints, UserName: a.userName,
 		Title: people.EventTitle, Clock: a.Clock, Logger: a.Logger,
+		Alive: journey.Alive{Impressions: a.Impact, People: a.People},
 	}
 }
 

@@ -17,10 +17,10 @@ const (
 const mostDeviations = 200
 
 // figures makes the answer of what was counted.
-func (t *tally) figures(m Map) Figures {
-	f := Figures{
-		Map: m.Key, Version: m.Version, Case: m.Case, Cases: t.cases, Interactions: t.interactions, Finished: t.finished,
-		Alignment: t.held.Alignment(), Known: t.held.KnownAlignment(), Felt: t.felt != nil, Deviations: []Deviation{},
+func (t *tally) figures(m Map) JourneyFigures {
+	f := JourneyFigures{
+		Map: m.Key, Version: m.Version, Case: m.Case, Cases: t.cases, Interactions: t.interactions, Finished: t.finished, Outside: t.outside,
+		Alignment: t.held.Alignment(), Known: t.held.KnownAlignment(), Felt: t.felt != nil, Deviations: []MapDeviation{},
 	}
 	if f.Case == "" {
 		f.Case = "person"
@@ -118,9 +118,9 @@ func (t *tally) waits() []time.Duration {
 	return waits
 }
 
-func (t *tally) deviation(at int) Deviation {
+func (t *tally) deviation(at int) MapDeviation {
 	d := t.held.Differences()[at]
-	out := Deviation{Kind: d.Kind, Cases: d.Cases, Interactions: d.Events, Share: share(d.Cases, t.cases, t.few), Costs: t.costs.figures(at, t.few)}
+	out := MapDeviation{Kind: d.Kind, Cases: d.Cases, Interactions: d.Events, Share: share(d.Cases, t.cases, t.few), Costs: t.costs.figures(at, t.few)}
 	if d.Kind == analytics.Unknown {
 		out.Activity = t.names.Names[d.Activity]
 	} else {

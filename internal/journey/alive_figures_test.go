@@ -54,7 +54,7 @@ func TestFiguresAgreeWithFollowingEachCase(t *testing.T) {
 	})
 }
 
-func checkWhole(t *rapid.T, r reference, got Figures) {
+func checkWhole(t *rapid.T, r reference, got JourneyFigures) {
 	var interactions, cost, most int64
 	fitness := 0.0
 	states := map[string]int64{}
@@ -70,7 +70,7 @@ func checkWhole(t *rapid.T, r reference, got Figures) {
 	if got.Cases != int64(len(r.cases)) || got.Interactions != interactions {
 		t.Fatalf("%d cases with %d interactions, want %d with %d", got.Cases, got.Interactions, len(r.cases), interactions)
 	}
-	if got.Finished != states["finished"] || got.Here != states["here"] || got.Stopped != states["stopped"] {
+	if got.Finished != states["finished"] || got.Here != states["here"] || got.Stopped != states["stopped"] || got.Outside != states["outside"] {
 		t.Fatalf("%d finished, %d here, %d stopped; want %v", got.Finished, got.Here, got.Stopped, states)
 	}
 	if most > 0 && (!same(got.Alignment.Fitness, 1-float64(cost)/float64(most)) || !same(got.Alignment.AverageFitness, fitness/float64(len(r.cases)))) {
@@ -78,7 +78,7 @@ func checkWhole(t *rapid.T, r reference, got Figures) {
 	}
 }
 
-func checkFlows(t *rapid.T, r reference, got Figures) {
+func checkFlows(t *rapid.T, r reference, got JourneyFigures) {
 	where := r.whereabouts(few)
 	check := func(id string, f Flow, order []string) {
 		var cases, interactions, here, stopped int64
@@ -139,7 +139,7 @@ func checkFlows(t *rapid.T, r reference, got Figures) {
 	}
 }
 
-func checkPromises(t *rapid.T, r reference, got Figures) {
+func checkPromises(t *rapid.T, r reference, got JourneyFigures) {
 	for _, s := range got.Steps {
 		step, _ := r.m.Step(s.ID)
 		if !s.Bound || step.Expectation == nil {
@@ -176,7 +176,7 @@ func checkPromises(t *rapid.T, r reference, got Figures) {
 	}
 }
 
-func checkFelt(t *rapid.T, r reference, got Figures) {
+func checkFelt(t *rapid.T, r reference, got JourneyFigures) {
 	check := func(id string, list []Felt) {
 		for _, d := range experience.Dimensions {
 			for _, e := range heard {
@@ -217,7 +217,7 @@ func sorted(values map[string]float64) []float64 {
 
 // checkDeviations holds what the deviations cost against taking the cases
 // behind them, one by one.
-func checkDeviations(t *rapid.T, r reference, got Figures) {
+func checkDeviations(t *rapid.T, r reference, got JourneyFigures) {
 	for _, d := range got.Deviations {
 		if d.Cases > got.Cases || d.Interactions < d.Cases {
 			t.Fatalf("%+v of %d cases", d, got.Cases)
@@ -245,8 +245,8 @@ func checkDeviations(t *rapid.T, r reference, got Figures) {
 
 // checkBehind lists those behind numbers: as many as the numbers say, and those
 // that following each case gives.
-func checkBehind(t *rapid.T, r reference, l *Living, got Figures) {
-	list := func(s Selection) []Behind {
+func checkBehind(t *rapid.T, r reference, l *Living, got JourneyFigures) {
+	list := func(s Selection) []MapCase {
 		cases, err := l.Behind(context.Background(), r.m, r.p, s)
 		if err != nil {
 			t.Fatalf("%+v: %v", s, err)
@@ -309,11 +309,11 @@ func checkBehind(t *rapid.T, r reference, l *Living, got Figures) {
 }
 
 // checkCosts compares those behind a deviation with all others.
-func checkCosts(t *rapid.T, r reference, d Deviation, cases []Behind) {
+func checkCosts(t *rapid.T, r reference, d MapDeviation, cases []MapCase) {
 	for _, c := range d.Costs {
 		var with, without []float64
 		for name, v := range r.values(c.Dimension, c.Evidence, "") {
-			if slices.ContainsFunc(cases, func(b Behind) bool { return b.Case == name }) {
+			if slices.ContainsFunc(cases, func(b MapCase) bool { return b.Case == name }) {
 				with = append(with, v)
 			} else {
 				without = append(without, v)

@@ -25,34 +25,36 @@ type Living struct {
 	few int64 // below which a figure is not told; 0: experience.TooFew
 }
 
-// Figures is how a map was lived in a period.
+// JourneyFigures is how a map was lived in a period.
 //
-// A case counts when it took any of the map's steps in the period, and what
-// lies outside the period is not looked at. Every case is at one place: it
+// A person or a visit counts when it took any of the map's steps in the period,
+// an order or another thing in any case; what lies outside the period is not
+// looked at. Every case that took a step is at one place: it
 // finished (it took the last step that can be seen in the record), or it is
 // where its latest step was: still there, or stopped (see StepFigures.Wait).
-type Figures struct {
+type JourneyFigures struct {
 	Map          string    `json:"map" doc:"Key of the map"`
 	Version      int64     `json:"version"`
 	Case         string    `json:"case" doc:"What is followed"`
 	From         time.Time `json:"from,omitzero"`
 	To           time.Time `json:"to,omitzero"`
-	Cases        int64     `json:"cases" doc:"That took any step"`
+	Cases        int64     `json:"cases" doc:"Those that took any step; orders, tickets and the like in any case"`
 	Interactions int64     `json:"interactions" doc:"Of these cases, steps and anything else"`
 	Finished     int64     `json:"finished" doc:"Cases that took the last step"`
 	Here         int64     `json:"here" doc:"Cases still on the way"`
 	Stopped      int64     `json:"stopped" doc:"Cases that took no further step for longer than people usually need"`
+	Outside      int64     `json:"outside" doc:"Cases that took none of the steps"`
 
 	Stages []StageFigures `json:"stages"`
 	Steps  []StepFigures  `json:"steps"`
 
 	Alignment  analytics.Alignment `json:"alignment" doc:"How well cases follow the map, in everything that happened in them"`
 	Known      analytics.Alignment `json:"known_alignment" doc:"The same, leaving out what the map does not know"`
-	Deviations []Deviation         `json:"deviations" doc:"How cases differ from the map, most frequent first"`
+	Deviations []MapDeviation      `json:"deviations" doc:"How cases differ from the map, most frequent first"`
 
-	Felt   bool       `json:"perceived" doc:"Whether anything can be said of what people felt: false where nobody reckons it"`
-	Memory []PeakEnd  `json:"memory,omitempty" doc:"What people are likely to keep in mind of the whole journey"`
-	Asked  []Evidence `json:"evidence,omitempty" doc:"How many cases something is known of, by evidence and dimension"`
+	Felt   bool         `json:"perceived" doc:"Whether anything can be said of what people felt: false where nobody reckons it"`
+	Memory []PeakEnd    `json:"memory,omitempty" doc:"What people are likely to keep in mind of the whole journey"`
+	Asked  []KnownCases `json:"evidence,omitempty" doc:"How many cases something is known of, by evidence and dimension"`
 }
 
 // Flow is how many come to a place of the map, and how they go on.
@@ -87,19 +89,18 @@ type StageFigures struct {
 
 // StepFigures is how a step is lived.
 type StepFigures struct {
-	ID       string        `json:"id"`
-	Name     string        `json:"name"`
-	Stage    string        `json:"stage" doc:"ID of the stage"`
-	Bound    bool          `json:"bound" doc:"Whether the record can show it: false where nothing says which interactions mean it"`
-	Wait     float64       `json:"wait_seconds" doc:"How long whoever is here counts as on the way: as long as nine of ten need to the next step, from 1 to 90 days; 30 days where they are too few to say"`
-	Promises []Kept        `json:"promises,omitempty" doc:"Whether what people expect was kept"`
-	Truth    bool          `json:"moment_of_truth,omitempty"`
-	within   time.Duration // of the promise of time, for pages
+	ID       string       `json:"id"`
+	Name     string       `json:"name"`
+	Stage    string       `json:"stage" doc:"ID of the stage"`
+	Bound    bool         `json:"bound" doc:"Whether the record can show it: false where nothing says which interactions mean it"`
+	Wait     float64      `json:"wait_seconds" doc:"How long whoever is here counts as on the way: as long as nine of ten need to the next step, from 1 to 90 days; 30 days where they are too few to say"`
+	Promises []MapPromise `json:"promises,omitempty" doc:"Whether what people expect was kept"`
+	Truth    bool         `json:"moment_of_truth,omitempty"`
 	Flow
 }
 
-// Kept is how often an expectation was kept.
-type Kept struct {
+// MapPromise is how often an expectation was kept.
+type MapPromise struct {
 	Measure bool            `json:"measure" doc:"true: something that the interaction itself says; false: a time"`
 	From    string          `json:"from,omitempty" doc:"ID of the step from which the time runs"`
 	Within  float64         `json:"within_seconds,omitempty"`
@@ -136,28 +137,28 @@ type PeakEnd struct {
 	Both      *experience.Estimate `json:"peak_end,omitempty" doc:"Mean of the mean of both"`
 }
 
-// Evidence says of how many cases something is known.
-type Evidence struct {
+// KnownCases says of how many cases something is known.
+type KnownCases struct {
 	Dimension experience.Dimension `json:"dimension"`
 	Evidence  experience.Evidence  `json:"evidence"`
 	N         int64                `json:"n"`
 }
 
-// Deviation is one way in which cases differ from the map, and what goes with
+// MapDeviation is one way in which cases differ from the map, and what goes with
 // it.
-type Deviation struct {
+type MapDeviation struct {
 	Kind         string          `json:"kind" enum:"skipped,repeated,out_of_order,unknown" doc:"skipped: due and did not happen; repeated: once more than due; out_of_order: happened, at another place; unknown: not in the map"`
 	Step         string          `json:"step,omitempty" doc:"ID of the step"`
 	Activity     string          `json:"activity,omitempty" doc:"What happened, where it is not in the map"`
 	Cases        int64           `json:"cases"`
 	Interactions int64           `json:"interactions" doc:"How often: a step skipped counts as one"`
 	Share        *stats.Interval `json:"share,omitempty" doc:"Of all cases, Wilson interval; absent where they are too few to say"`
-	Costs        []Cost          `json:"costs,omitempty" doc:"How differently those feel whose case has it: that it goes with it does not prove that it comes from it"`
+	Costs        []DeviationCost `json:"costs,omitempty" doc:"How differently those feel whose case has it: that it goes with it does not prove that it comes from it"`
 }
 
-// Cost is how much worse or better cases with a deviation are felt than cases
+// DeviationCost is how much worse or better cases with a deviation are felt than cases
 // without: the difference of the means of the cases' own means (Welch).
-type Cost struct {
+type DeviationCost struct {
 	Dimension  experience.Dimension `json:"dimension"`
 	Evidence   experience.Evidence  `json:"evidence"`
 	With       int64                `json:"with" doc:"Cases with the deviation of which something is known"`
@@ -180,14 +181,14 @@ func (p Period) end() time.Time {
 }
 
 // Figures reckons how a map is lived: one pass over what happened.
-func (l *Living) Figures(ctx context.Context, m Map, p Period) (Figures, error) {
+func (l *Living) Figures(ctx context.Context, m Map, p Period) (JourneyFigures, error) {
 	plan, err := newPlan(m, p)
 	if err != nil {
-		return Figures{}, err
+		return JourneyFigures{}, err
 	}
 	t := l.tally(plan, p)
 	if err := l.walk(ctx, plan, p, t); err != nil {
-		return Figures{}, err
+		return JourneyFigures{}, err
 	}
 	f := t.figures(m)
 	f.From, f.To = p.From, p.To

@@ -36,17 +36,17 @@ type Selection struct {
 	Activity  string               `query:"activity" doc:"With deviates: what happened, where it is not in the map"`
 }
 
-// Behind is one case behind a number.
-type Behind struct {
+// MapCase is one case behind a number.
+type MapCase struct {
 	Case  string    `json:"case" doc:"Id of a person, or the name of a visit, an order or whatever a case is"`
-	Step  string    `json:"step" doc:"ID of the latest step"`
-	Since time.Time `json:"since" doc:"When that was"`
+	Step  string    `json:"step,omitempty" doc:"ID of the latest step; absent where it took none"`
+	Since time.Time `json:"since,omitzero" doc:"When that was"`
 	Value *float64  `json:"value,omitempty" doc:"With felt: the mean of what is known, -1 to 1"`
 }
 
 // Behind lists the cases of a map that are meant: those that felt worst first,
 // or else those whose latest step was last.
-func (l *Living) Behind(ctx context.Context, m Map, p Period, s Selection) ([]Behind, error) {
+func (l *Living) Behind(ctx context.Context, m Map, p Period, s Selection) ([]MapCase, error) {
 	plan, err := newPlan(m, p)
 	if err != nil {
 		return nil, err
@@ -126,7 +126,7 @@ func (q *selector) see(name string, c *caseState) {
 	case lost:
 		meant = c.interacted[q.plan.places[q.at].before] > 0 && !c.before[q.at].done
 	case here, stopped:
-		meant = !c.end && (c.at == q.at || q.plan.places[c.at].stage == q.at)
+		meant = !c.end && c.at >= 0 && (c.at == q.at || q.plan.places[c.at].stage == q.at)
 	case finished:
 		meant = c.end
 	case broken:
@@ -145,9 +145,9 @@ func (q *selector) see(name string, c *caseState) {
 }
 
 // list gives those that are meant, once all cases were seen.
-func (q *selector) list(t *tally) []Behind {
+func (q *selector) list(t *tally) []MapCase {
 	waits := t.waits()
-	out := []Behind{}
+	out := []MapCase{}
 	for _, row := range q.rows {
 		switch q.s.What {
 		case here, stopped:
@@ -159,9 +159,13 @@ func (q *selector) list(t *tally) []Behind {
 				continue
 			}
 		}
-		out = append(out, Behind{Case: row.name, Step: t.plan.places[row.at].id, Since: time.UnixMicro(row.since).UTC(), Value: row.value})
+		one := MapCase{Case: row.name, Value: row.value}
+		if row.at >= 0 {
+			one.Step, one.Since = t.plan.places[row.at].id, time.UnixMicro(row.since).UTC()
+		}
+		out = append(out, one)
 	}
-	slices.SortFunc(out, func(a, b Behind) int {
+	slices.SortFunc(out, func(a, b MapCase) int {
 		if a.Value != nil && b.Value != nil && *a.Value != *b.Value {
 			return cmp.Compare(*a.Value, *b.Value)
 		}

@@ -2,6 +2,7 @@ package journey
 
 import (
 	"slices"
+	"strings"
 
 	"regia/internal/analytics"
 	"regia/internal/experience"
@@ -14,6 +15,7 @@ type plan struct {
 	places   []place // the steps that the record can show, in order, then their stages
 	steps    int     // how many of places are steps
 	all      uint64  // marks of all steps
+	every    bool    // a case counts also if it took no step
 	promises []promise
 }
 
@@ -39,6 +41,7 @@ type promise struct {
 // measure: where it can be known, and where it holds.
 func newPlan(m Map, p Period) (*plan, error) {
 	out := &plan{course: analytics.Course{Scope: analytics.Scope{From: p.From, To: p.To, Case: m.Case}}}
+	out.every = m.Case == "order" || strings.HasPrefix(m.Case, "properties.")
 	at := map[string]int{}
 	var stages []place
 	for _, stage := range m.Stages {

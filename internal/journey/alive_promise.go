@@ -62,8 +62,8 @@ func (t *promiseTally) close(p *promise, c *caseState, i int, asOf int64) {
 	}
 }
 
-func (t *promiseTally) figures(p *promise, plan *plan, few int64) Kept {
-	k := Kept{Measure: p.from < 0, Of: t.of, Kept: t.kept, Missing: t.missing, Share: share(t.kept, t.of, few)}
+func (t *promiseTally) figures(p *promise, plan *plan, few int64) MapPromise {
+	k := MapPromise{Measure: p.from < 0, Of: t.of, Kept: t.kept, Missing: t.missing, Share: share(t.kept, t.of, few)}
 	if p.from >= 0 {
 		k.From, k.Within = plan.places[p.from].id, float64(p.within)/1e6
 	}

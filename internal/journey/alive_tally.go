@@ -17,6 +17,7 @@ type tally struct {
 	held  *analytics.Conformance
 
 	cases, interactions, finished int64
+	outside                       int64 // cases without any step
 	places                        []placeTally
 	promises                      []promiseTally
 	memory                        [cells]memoryTally
@@ -102,14 +103,15 @@ func (c *caseState) reset() {
 	c.feeling.reset()
 }
 
-// add counts a case, if it took any step.
+// add counts a case, if it took any step. An order or a ticket is on the
+// journey by what it is: it counts without a step too.
 func (t *tally) add(name string, events []analytics.Happening) {
 	c := &t.one
 	c.reset()
 	for _, e := range events {
 		c.reached |= e.Marks & t.plan.all
 	}
-	if c.reached == 0 {
+	if c.reached == 0 && !t.plan.every {
 		return
 	}
 	for i := range events {
@@ -170,9 +172,12 @@ func (t *tally) pass(c *caseState, e *analytics.Happening) {
 func (t *tally) count(c *caseState, interactions int64) {
 	t.cases++
 	t.interactions += interactions
-	if c.end {
+	switch {
+	case c.end:
 		t.finished++
-	} else {
+	case c.at < 0:
+		t.outside++
+	default:
 		at := &t.places[c.at]
 		at.ended = append(at.ended, c.since)
 	}

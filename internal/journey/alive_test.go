@@ -179,7 +179,7 @@ func newReference(m Map, p Period, rows []experience.Interaction, felt impressio
 		slices.SortStableFunc(events, func(a, b experience.Interaction) int {
 			return cmp.Or(a.Time.Compare(b.Time), a.ReceivedAt.Compare(b.ReceivedAt))
 		})
-		if !slices.ContainsFunc(events, func(e experience.Interaction) bool { return r.at(e) != "" }) {
+		if m.Case == "" && !slices.ContainsFunc(events, func(e experience.Interaction) bool { return r.at(e) != "" }) {
 			delete(r.cases, name)
 		}
 	}
@@ -311,6 +311,8 @@ func (r reference) whereabouts(few int64) map[string][2]string {
 		}
 		state := "stopped"
 		switch {
+		case at == "":
+			state = "outside"
 		case end:
 			state = "finished"
 		case r.p.end().Sub(since) <= r.wait(at, few):

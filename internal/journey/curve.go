@@ -220,16 +220,16 @@ func (f *feltTally) figures(assumed map[experience.Dimension]float64, few int64)
 	return list
 }
 
-func (t *tally) remembered() (memory []PeakEnd, known []Evidence) {
+func (t *tally) remembered() (memory []PeakEnd, known []KnownCases) {
 	for cell := range cells {
 		m := &t.memory[cell]
 		if n := int64(len(m.peak)); n > 0 {
 			d, e := dimensionOf(cell), evidenceOf(cell)
 			memory = append(memory, PeakEnd{Dimension: d, Evidence: e, N: n, Peak: estimate(m.peak, e, t.few), End: estimate(m.end, e, t.few), Both: estimate(m.both, e, t.few)})
-			known = append(known, Evidence{d, e, n})
+			known = append(known, KnownCases{d, e, n})
 		}
 	}
-	slices.SortStableFunc(known, func(a, b Evidence) int { return cmp.Compare(b.N, a.N) })
+	slices.SortStableFunc(known, func(a, b KnownCases) int { return cmp.Compare(b.N, a.N) })
 	return memory, known
 }
 
@@ -256,8 +256,8 @@ func deviation(values []float64) float64 {
 
 // figures compares the cases with a deviation with those without, in every cell
 // in which anything is known of both.
-func (t *costTally) figures(at int, few int64) []Cost {
-	var list []Cost
+func (t *costTally) figures(at int, few int64) []DeviationCost {
+	var list []DeviationCost
 	for cell := range cells {
 		var with moments
 		if at < len(t.with) {
@@ -268,7 +268,7 @@ func (t *costTally) figures(at int, few int64) []Cost {
 		if with.n == 0 || without.n == 0 {
 			continue
 		}
-		c := Cost{Dimension: dimensionOf(cell), Evidence: evidenceOf(cell), With: with.n, Without: without.n}
+		c := DeviationCost{Dimension: dimensionOf(cell), Evidence: evidenceOf(cell), With: with.n, Without: without.n}
 		if with.n >= few && without.n >= few {
 			d := stats.DiffMoments(with.stats(), without.stats())
 			c.Difference = &d

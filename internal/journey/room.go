@@ -34,6 +34,7 @@ type Room struct {
 	Title  func(l *web.Locale, kind experience.Kind, name string) string
 	Clock  experience.Clock
 	Logger *slog.Logger
+	Alive  Alive
 
 	site *web.Site
 }
@@ -56,7 +57,7 @@ func (r *Room) Register(s *web.Site) error {
 	s.Room(web.Room{Key: "journeys", Path: "/journeys", Icon: "journeys", Order: 12})
 	r.registerAPI()
 	r.registerPages()
-	return nil
+	return r.registerAlive()
 }
 
 func (r *Room) title(l *web.Locale, kind experience.Kind, name string) string {
