@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"cmp"
 	"slices"
 
 	"regia/internal/experience"
@@ -27,6 +28,15 @@ type row struct {
 	touchpoint string
 	source     string
 	score      float64
+	unsaid     bool // there is no score
+}
+
+// compare orders the rows of a person. What happened at the same moment has an
+// order as well, so that figures are the same however the rows are stored: an
+// order comes before what pays it or takes it back, money in before money out.
+func (a row) compare(b row) int {
+	return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.what, b.what), cmp.Compare(a.order, b.order), cmp.Compare(b.revenue, a.revenue),
+		cmp.Compare(a.currency, b.currency), cmp.Compare(a.touchpoint, b.touchpoint), cmp.Compare(a.source, b.source))
 }
 
 // order is one purchase.
@@ -73,6 +83,17 @@ func (h *history) reset(person experience.ID) {
 		h.named = map[string]int{}
 	}
 	clear(h.named)
+}
+
+// tell takes all rows of a person.
+func (h *history) tell(rows []row) {
+	slices.SortFunc(rows, row.compare)
+	for _, one := range rows {
+		if one.unsaid && (one.what == rowScored || one.what == rowStarred) {
+			continue // an answer without a score that counts
+		}
+		h.take(one)
+	}
 }
 
 // take adds a row. Rows come in order of time.

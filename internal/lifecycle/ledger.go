@@ -76,7 +76,7 @@ func (r *Room) sql(q query) (string, []any) {
 	return `SELECT CAST(person_id AS TEXT), what, moment, order_id, revenue, currency, touchpoint, source, score FROM (` + seen +
 		`SELECT person_id, ` + what + ` AS what, ` + r.Ledger.Micros("time") + ` AS moment, order_id, revenue, currency, touchpoint, source, ` + score + ` AS score
 		FROM interactions WHERE ` + counted + ` AND kind = 'track' AND (revenue <> 0 OR ` + read + `)) AS acts
-		ORDER BY person_id, moment, what, order_id`, args
+		ORDER BY person_id, moment`, args
 }
 
 // each gives do the history of every person, one at a time: it is valid until
@@ -89,6 +89,15 @@ func (r *Room) each(ctx context.Context, q query, do func(*history) error) error
 	}
 	defer rows.Close()
 	var h history
+	var lines []row
+	tell := func() error {
+		if len(lines) == 0 {
+			return nil
+		}
+		h.tell(lines)
+		lines = lines[:0]
+		return do(&h)
+	}
 	var id sql.RawBytes
 	last := ""
 	for rows.Next() {
@@ -98,10 +107,8 @@ func (r *Room) each(ctx context.Context, q query, do func(*history) error) error
 			return err
 		}
 		if string(id) != last {
-			if last != "" {
-				if err := do(&h); err != nil {
-					return err
-				}
+			if err := tell(); err != nil {
+				return err
 			}
 			last = string(id)
 			person, err := experience.ParseID(last)
@@ -110,18 +117,13 @@ func (r *Room) each(ctx context.Context, q query, do func(*history) error) error
 			}
 			h.reset(person)
 		}
-		one.score = score.Float64
-		if score.Valid || one.what != rowScored && one.what != rowStarred {
-			h.take(one)
-		}
+		one.score, one.unsaid = score.Float64, !score.Valid
+		lines = append(lines, one)
 	}
 	if err := rows.Err(); err != nil {
 		return err
 	}
-	if last != "" {
-		return do(&h)
-	}
-	return nil
+	return tell()
 }
 
 // recognised gives do only the people who are known by more than a cookie, a

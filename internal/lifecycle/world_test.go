@@ -278,7 +278,8 @@ func referencePeople(r *Room, rows []experience.Interaction, upTo time.Time) map
 	}
 	for _, list := range out {
 		slices.SortStableFunc(list, func(a, b experience.Interaction) int {
-			return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(whatOf(a), whatOf(b)), cmp.Compare(a.OrderID, b.OrderID))
+			return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(whatOf(a), whatOf(b)), cmp.Compare(a.OrderID, b.OrderID), cmp.Compare(b.Revenue, a.Revenue),
+				cmp.Compare(a.Currency, b.Currency), cmp.Compare(a.Touchpoint, b.Touchpoint), cmp.Compare(a.Source, b.Source))
 		})
 	}
 	return out
