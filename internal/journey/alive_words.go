@@ -161,9 +161,6 @@ const pageOfPeople = 50
 
 // behindPage lists who is behind a number.
 func (r *Room) behindPage(w http.ResponseWriter, q *web.Request) error {
-	if !q.User.SeesPeople() {
-		return errHidden
-	}
 	alive, err := r.aliveView(q)
 	if err != nil {
 		return err
