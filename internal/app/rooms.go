@@ -104,6 +104,7 @@ func (a *App) register() error {
 		&pulse.Room{
 			Ledger: a.Ledger, Bus: a.Log, Touchpoints: forPulse{names}.Touchpoints, Sources: forPulse{names}.Sources, People: a.People,
 			Company: a.Company, Clock: a.Clock, Logger: a.Logger, BaseURL: a.Config.URL, Title: people.EventTitle,
+			Perception: a.Impact, Maps: a.touchpointMaps,
 		},
 		&people.Room{
 			Records: a.People, Timelines: a.Ledger, Decider: a, Touchpoints: names, Sources: names, Company: a.Company, Clock: a.Clock, Woven: a.Caught, Logger: a.Logger,

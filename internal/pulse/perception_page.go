@@ -2,6 +2,7 @@ package pulse
 
 import (
 	"context"
+	"math"
 	"net/url"
 	"time"
 
@@ -80,8 +81,14 @@ func (v view) spotChip(key string) web.ChipProps {
 	return web.ChipProps{Label: v.spot(key), Channel: v.c.channel(key, ""), URL: address}
 }
 
-// figure writes a score: −0,24.
-func (v view) figure(f float64) string { return v.l.Decimal(f, 2) }
+// figure writes a score as people read it, from −100 to +100.
+func (v view) figure(f float64) string {
+	n := math.Round(100 * f)
+	if n > 0 {
+		return "+" + v.l.Decimal(n, 0)
+	}
+	return v.l.Decimal(n+0, 0)
+}
 
 // surely writes an interval: "da −0,31 a −0,17".
 func (v view) surely(e experience.Estimate) string {
@@ -94,7 +101,7 @@ func (v view) moved(m Movement) string {
 }
 
 func (v view) movedBasis(m Movement) string {
-	return v.l.T("pulse.perception.difference", "by", v.signed(m.Difference.Value), "between", v.surely(m.Difference), "count", m.Difference.N)
+	return v.l.T("pulse.perception.difference", "by", v.figure(m.Difference.Value), "between", v.surely(m.Difference), "count", m.Difference.N)
 }
 
 // signed writes a difference with its sign.
