@@ -45,6 +45,7 @@ func TestOlistIsTrue(t *testing.T) {
 	w.same("people", people.People, 8016)
 	w.true(time.Date(2018, 8, 15, 12, 0, 0, 0, time.UTC))
 	w.everyOrder(filepath.Dir(shared(t, "olist", "olist_orders_dataset.csv")))
+	w.foretells()
 
 	before := w.sql(`SELECT count(*) FROM interactions`)
 	w.bringAgain("olist", shared(t, "olist"))

@@ -44,6 +44,11 @@ const (
 	factSolved
 	factResults
 	factDays
+	factProducts
+	factShipping
+	factPayments
+	factPayment
+	factTimeIs
 	factCount
 )
 
@@ -51,6 +56,7 @@ const (
 var factNames = [factCount]string{
 	"score", "rating", "scale", "out_of", "dimension", "case_id", "delay_days", "estimated_delivery", "promised_days",
 	"wait_seconds", "promised_seconds", "outcome", "solved", "results", "days",
+	"products", "shipping", "payment_methods", "payment_method", "time_is",
 }
 
 // parseFact finds a fact by its property's name.

@@ -28,6 +28,7 @@ func (r *Room) Register(s *web.Site) error {
 		return err
 	}
 	r.registerAPI(s)
+	r.registerPrediction(s)
 	s.Room(web.Room{Key: "impact", Path: "/impact", Icon: "heart", Order: 14})
 	s.Page("GET /impact", nil, r.page)
 	s.Page("GET /impact/scores.csv", nil, r.csv)

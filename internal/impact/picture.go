@@ -2,6 +2,7 @@ package impact
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"regia/internal/experience"
@@ -16,6 +17,9 @@ type Picture struct {
 	Fit   Fit
 	pack  *pack
 	known []Known
+	// Prediction tells what those who never answered would probably say. It is
+	// reckoned when it is asked for first.
+	Prediction func() *Prediction
 	// spread is how much one person's impressions differ, by evidence.
 	spread [3]float64
 }
@@ -33,9 +37,12 @@ func Draw(ctx context.Context, l Ledger, hands map[string]Hand, assumed []Assump
 	if err := book.listen(ctx, l); err != nil {
 		return nil, err
 	}
+	var g gathered
 	p := &Picture{AsOf: now, pack: &pack{vocabulary: vocabulary{assumed: assumed}}}
 	err = newReader(l, book, assumed).everybody(ctx, func(person experience.ID, moments []Moment) error {
-		p.take(book, person, sorted(moments))
+		moments = sorted(moments)
+		p.take(book, person, moments)
+		g.take(book, person, moments, now)
 		return ctx.Err()
 	})
 	if err != nil {
@@ -44,6 +51,7 @@ func Draw(ctx context.Context, l Ledger, hands map[string]Hand, assumed []Assump
 	p.pack.close()
 	p.known = latest(p.known, mostKnown)
 	p.weigh(book, hands)
+	p.Prediction = sync.OnceValue(func() *Prediction { return g.predict(book) })
 	return p, nil
 }
 

@@ -125,6 +125,13 @@ func (b *Book) reads() reading {
 			add(f, name)
 		}
 	}
+	for _, name := range slices.Concat(placed, approved, sent, cancelled, arrived) {
+		x.plain[name] = true
+	}
+	for _, f := range []fact{factProducts, factShipping, factPayments, factPayment} {
+		add(f, placed...)
+	}
+	add(factTimeIs, cancelled...)
 	for i := range b.Rules {
 		r := &b.Rules[i]
 		for _, name := range slices.Concat(r.Then, r.Before) {

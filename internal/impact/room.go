@@ -57,8 +57,10 @@ type Room struct {
 	site    *web.Site
 	drawing sync.Mutex // held by who draws
 	picture atomic.Pointer[drawn]
-	running atomic.Bool // Run keeps the picture fresh
-	asked   chan struct{}
+	// foretelling: somebody looked at what the silent would say.
+	foretelling atomic.Bool
+	running     atomic.Bool // Run keeps the picture fresh
+	asked       chan struct{}
 }
 
 // drawn is a picture, and how far the ledger was when it was begun.
@@ -101,7 +103,11 @@ func (r *Room) Run(ctx context.Context) error {
 	}
 	for {
 		begun := time.Now()
-		if _, err := r.draw(ctx, r.picture.Load() != nil); err != nil && ctx.Err() == nil {
+		p, err := r.draw(ctx, r.picture.Load() != nil)
+		if err == nil && r.foretelling.Load() {
+			p.Prediction() // so that no reader waits for it
+		}
+		if err != nil && ctx.Err() == nil {
 			r.Logger.WarnContext(ctx, "what interactions did to people could not be reckoned; the last picture stands", "error", err)
 		}
 		rest := time.NewTimer(max(r.pause(), share*time.Since(begun)))

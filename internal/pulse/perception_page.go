@@ -104,15 +104,7 @@ func (v view) movedBasis(m Movement) string {
 	return v.l.T("pulse.perception.difference", "by", v.figure(m.Difference.Value), "between", v.surely(m.Difference), "count", m.Difference.N)
 }
 
-// signed writes a difference with its sign.
-func (v view) signed(f float64) string {
-	if f > 0 {
-		return "+" + v.figure(f)
-	}
-	return v.figure(f)
-}
-
-// weeks are the values of a movement's weeks that are known.
+// weekly gives the values of a movement's weeks that are known.
 func weekly(m Movement) []float64 {
 	var out []float64
 	for _, w := range m.Weeks {

@@ -42,6 +42,31 @@ func (f LogisticFit) Probability(row []float64) float64 {
 	return logistic(f.Intercept + dotSlices(f.Coefficients, row))
 }
 
+// MeanProbability gives the mean of the probabilities of many rows, with the
+// interval of that mean by the delta method (Oehlert 1992, The American
+// Statistician 46), cut at 0 and 1: how sure the fit is of the share it
+// expects, not how much single rows differ. N counts the rows. NaN of none.
+func (f LogisticFit) MeanProbability(rows [][]float64) Interval {
+	if len(rows) == 0 || f.covariance == nil {
+		return unknown()
+	}
+	slope := mat.NewVecDense(len(f.Coefficients)+1, nil)
+	var mean float64
+	for _, row := range rows {
+		p := f.Probability(row)
+		mean += p / float64(len(rows))
+		w := p * (1 - p) / float64(len(rows))
+		slope.SetVec(0, slope.AtVec(0)+w)
+		for j, v := range row {
+			slope.SetVec(j+1, slope.AtVec(j+1)+w*v)
+		}
+	}
+	if math.IsNaN(mean) {
+		return unknown()
+	}
+	return around(mean, z()*math.Sqrt(math.Max(0, mat.Inner(slope, f.covariance, slope))), int64(len(rows))).Within(0, 1)
+}
+
 func logistic(v float64) float64 { return 1 / (1 + math.Exp(-v)) }
 
 const (

@@ -84,6 +84,44 @@ func TestLogisticCovers(t *testing.T) {
 	})
 }
 
+// TestMeanProbability: of the rows that it was fitted on without being held
+// back, the mean probability is the share; and its interval covers.
+func TestMeanProbability(t *testing.T) {
+	r := chance(18)
+	sample := func(n int) (x [][]float64, y []bool, yes float64) {
+		for range n {
+			row := []float64{r.NormFloat64()}
+			x, y = append(x, row), append(y, r.Float64() < logistic(-1+row[0]))
+			if y[len(y)-1] {
+				yes++
+			}
+		}
+		return x, y, yes
+	}
+	x, y, yes := sample(300)
+	f, err := Logistic(x, y, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "the mean probability", f.MeanProbability(x).Value, yes/300, 1e-6)
+	if i := f.MeanProbability(nil); i.N != 0 || !math.IsNaN(i.Value) {
+		t.Errorf("of nobody: %v", i)
+	}
+	others, _, _ := sample(4000)
+	var truth float64
+	for _, row := range others {
+		truth += logistic(-1+row[0]) / 4000
+	}
+	covers(t, "a mean probability", truth, 0.03, 600, func() Interval {
+		x, y, _ := sample(300)
+		f, err := Logistic(x, y, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f.MeanProbability(others)
+	})
+}
+
 func TestLogisticRefuses(t *testing.T) {
 	x := [][]float64{{1}, {2}, {3}, {4}}
 	for _, c := range []struct {
