@@ -50,8 +50,13 @@ type Figure struct {
 	// happened here. What was stated is held against the mean of everything
 	// stated; what was inferred or assumed against 0, since it is a difference
 	// already. Below 0: it hurts.
-	Pull float64
+	Pull  float64
+	usual float64 // what it is held against
 }
+
+// Tells tells whether the figure differs from the usual by more than chance
+// explains: its interval leaves the usual out.
+func (f Figure) Tells() bool { return f.High < f.usual || f.Low > f.usual }
 
 // TooFew tells whether the figure must not be shown: too few people stand
 // behind it.
@@ -332,11 +337,10 @@ func (t *tally) figures() []Figure {
 		for i, a := range t.q.By {
 			f.Keys[a] = t.key(a, key, int(key.on[i]))
 		}
-		usual := 0.0
 		if e == experience.Stated {
-			usual = t.totals[key.evidence] / t.weights[key.evidence]
+			f.usual = t.totals[key.evidence] / t.weights[key.evidence]
 		}
-		f.Pull = (f.Value - usual) * s.n / t.weights[key.evidence]
+		f.Pull = (f.Value - f.usual) * s.n / t.weights[key.evidence]
 		out = append(out, f)
 	}
 	slices.SortFunc(out, func(a, b Figure) int {

@@ -19,6 +19,7 @@ type homeView struct {
 	hurts      []Figure // by touchpoint, what hurts most first
 	helps      []Figure // by touchpoint, what does most good first
 	few        int      // touchpoints with too few people
+	level      int      // touchpoints that chance explains
 	dimensions map[experience.Dimension]map[experience.Evidence]Figure
 	months     []string
 	trend      map[experience.Evidence][]float64
@@ -40,6 +41,8 @@ func (r *Room) home(v view) homeView {
 		case f.Evidence == experience.Assumed: // a designer's guess neither hurts nor helps anybody
 		case f.TooFew():
 			h.few++
+		case !f.Tells():
+			h.level++
 		case f.Pull < 0:
 			h.hurts = append(h.hurts, f)
 		default:
