@@ -70,7 +70,10 @@ func (f Figure) TooFew() bool { return f.People < experience.TooFew }
 // counts: the mean is the ratio Σs/Σn over people (s: a person's sum, n: how
 // many), its error √(P/(P−1)·Σ(s − mean·n)²)/Σn and its degrees of freedom
 // (Σn)²/Σn² − 1 (clusters: Cochran 1977, Sampling Techniques, 3rd ed., 9A.1;
-// the same as stats.WeightedMean of people's means weighted by how many).
+// the same as stats.WeightedMean of people's means weighted by how many). To the
+// interval of what is inferred comes the doubt about the rules' weights, which
+// more people do not lessen: ±1.96 times the mean of their standard errors, the
+// two joined as the root of their squares.
 func (p *Picture) Figures(q Question, places Places, zone *time.Location) []Figure {
 	t := p.tally(q, places, zone)
 	var one []group
@@ -133,10 +136,11 @@ type groupKey struct {
 type group struct {
 	groupKey
 	sum, n float64
+	doubt  float64 // sum of the standard errors that values have by their rules' weights
 }
 
 // sums are those of a group over people.
-type sums struct{ people, n, nn, s, ss, ns float64 }
+type sums struct{ people, n, nn, s, ss, ns, doubt float64 }
 
 const maxAxes = 3
 
@@ -228,11 +232,12 @@ func (t *tally) count(one []group, e *entry) []group {
 		if byWhy >= 0 {
 			key.on[byWhy] = int32(k.which)
 		}
-		one = addOnce(one, start, key, i.Value)
+		one = addOnce(one, start, key, i.Value, t.doubt(k))
 	}
 	// What stands beyond start is this interaction's: its mean joins the person's.
 	for i := start; i < len(one); i++ {
 		one[i].sum /= one[i].n
+		one[i].doubt /= one[i].n
 		one[i].n = 1
 	}
 	return join(one, start)
@@ -247,15 +252,24 @@ func (t *tally) asked(k mark) (experience.Impact, bool) {
 	return i, ok
 }
 
-func addOnce(one []group, start int, key groupKey, value float64) []group {
+// doubt is the standard error that a mark's value has by the weight of its rule.
+func (t *tally) doubt(k mark) float64 {
+	if evidences[k.evidence] != experience.Inferred {
+		return 0
+	}
+	return t.p.Book.Weights[k.which].Error * float64(k.amount)
+}
+
+func addOnce(one []group, start int, key groupKey, value, doubt float64) []group {
 	for i := start; i < len(one); i++ {
 		if one[i].groupKey == key {
 			one[i].sum += value
+			one[i].doubt += doubt
 			one[i].n++
 			return one
 		}
 	}
-	return append(one, group{key, value, 1})
+	return append(one, group{key, value, 1, doubt})
 }
 
 // join adds the groups from start on to those before, where they are the same.
@@ -268,6 +282,7 @@ func join(one []group, start int) []group {
 			continue
 		}
 		kept[i].sum += g.sum
+		kept[i].doubt += g.doubt
 		kept[i].n += g.n
 	}
 	return kept
@@ -310,6 +325,7 @@ func (t *tally) fold(one []group) {
 		s.s += g.sum
 		s.ss += g.sum * g.sum
 		s.ns += g.n * g.sum
+		s.doubt += g.doubt
 		t.weights[g.evidence] += g.n
 		t.totals[g.evidence] += g.sum
 	}
@@ -322,6 +338,7 @@ func (s sums) mean() stats.Interval {
 	if freedom := s.n*s.n/s.nn - 1; s.people > 1 && freedom > 0 {
 		scatter := math.Max(0, s.ss-2*m*s.ns+m*m*s.nn)
 		half := distuv.StudentsT{Sigma: 1, Nu: freedom}.Quantile(1-(1-stats.Confidence)/2) * math.Sqrt(scatter*s.people/(s.people-1)) / s.n
+		half = math.Hypot(half, distuv.UnitNormal.Quantile(1-(1-stats.Confidence)/2)*s.doubt/s.n)
 		i.Low, i.High = m-half, m+half
 	}
 	return i

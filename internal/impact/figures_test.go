@@ -49,6 +49,9 @@ func TestFigures(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		p := random(t)
+		for i := range p.Book.Weights {
+			p.Book.Weights[i].Error = 0 // the doubt about weights has a test of its own
+		}
 		q := Question{From: monday.AddDate(0, 0, 2), To: monday.AddDate(0, 0, 28)}
 		q.By = rapid.SampledFrom([][]Axis{nil, {ByTouchpoint}, {ByStage, ByMonth}, {ByDimension}, {ByWhy, ByChannel}, {ByDepartment, ByDimension}}).Draw(t, "by")
 		if rapid.Bool().Draw(t, "only") {
@@ -98,6 +101,21 @@ func TestFigures(t *testing.T) {
 		}
 		checkBehind(t, p, q, rome)
 	})
+}
+
+// Many people to whom the same happened say nothing more about its weight.
+func TestIntervalHoldsTheDoubtAboutWeights(t *testing.T) {
+	b := book(t)
+	p := &Picture{AsOf: monday.AddDate(0, 0, 60), pack: &pack{}}
+	for n := range 400 {
+		p.take(b, experience.HashID(nil, "person", strconv.Itoa(n)), []Moment{happening(1, "Order Completed", "order", strconv.Itoa(n))})
+	}
+	p.pack.close()
+	p.weigh(b, nil)
+	f := p.Figures(Question{}, catalogue, time.UTC)[0]
+	if math.Abs(f.Value-0.2) > 1e-6 || math.Abs(f.High-f.Value-1.96*0.1) > 1e-3 {
+		t.Errorf("the figure is %+v, want 0.2 ± 1.96·0.1", f.Estimate)
+	}
 }
 
 func axisOf(a Axis, x experience.Impression, i experience.Impact, zone *time.Location) string {

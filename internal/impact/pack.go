@@ -52,6 +52,9 @@ func (w *words) number(text string) uint64 {
 
 const chunkSize = 1 << 20
 
+// isOne marks the amount that most rules have, which then is not written.
+const isOne = 8
+
 // add keeps what is known of one person's moments; marks are in their order.
 func (p *pack) add(person experience.ID, moments []Moment, marks []mark) {
 	if len(marks) == 0 {
@@ -83,9 +86,15 @@ func (p *pack) add(person experience.ID, moments []Moment, marks []mark) {
 		}
 		b = binary.AppendUvarint(b, uint64(n))
 		for _, k := range marks[:n] {
-			b = append(b, k.evidence<<4|k.dimension)
+			head := k.evidence<<4 | k.dimension
+			if k.amount == 1 {
+				head |= isOne
+			}
+			b = append(b, head)
 			b = binary.AppendUvarint(b, uint64(k.which))
-			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(k.amount))
+			if k.amount != 1 {
+				b = binary.LittleEndian.AppendUint32(b, math.Float32bits(k.amount))
+			}
 		}
 		marks = marks[n:]
 		p.impressions++
@@ -178,10 +187,13 @@ func (p *pack) each(at place, do func(*entry)) {
 		count, b = uvarint(b)
 		e.marks = e.marks[:0]
 		for range count {
-			k := mark{evidence: b[0] >> 4, dimension: b[0] & 15}
+			head := b[0]
+			k := mark{evidence: head >> 4, dimension: head & 7, amount: 1}
 			k.which, b = uvarint(b[1:])
-			k.amount = math.Float32frombits(binary.LittleEndian.Uint32(b))
-			b = b[4:]
+			if head&isOne == 0 {
+				k.amount = math.Float32frombits(binary.LittleEndian.Uint32(b))
+				b = b[4:]
+			}
 			e.marks = append(e.marks, k)
 		}
 		do(&e)
