@@ -134,12 +134,12 @@ func (v view) pathRows(a analytics.PathsAnswer) [][]figure {
 				place = url.Values{"level": {strconv.Itoa(i)}, "rest": {"1"}}
 			}
 			line := figuresIn(v.activity(n), v.level(i), v.l.N(n.Cases), v.l.Percent(n.Share))
-			line[2].url = v.some(n.Cases, place)
+			line[1].words, line[2].url = true, v.some(n.Cases, place)
 			rows = append(rows, line)
 		}
 		if level.Ended > 0 {
 			line := figuresIn(v.l.T(v.direction("explore.paths.end")), v.level(i+1), v.l.N(level.Ended), v.l.Percent(float64(level.Ended)/float64(a.Cases)))
-			line[2].url = v.who(url.Values{"level": {strconv.Itoa(i)}, "ended": {"1"}})
+			line[1].words, line[2].url = true, v.who(url.Values{"level": {strconv.Itoa(i)}, "ended": {"1"}})
 			rows = append(rows, line)
 		}
 	}
@@ -162,7 +162,7 @@ func (v view) edgeRows(a analytics.ProcessAnswer) [][]figure {
 	var rows [][]figure
 	for _, e := range a.Graph.Edges[:min(len(a.Graph.Edges), 100)] {
 		line := figuresIn(v.value(v.s.by, e.From), v.value(v.s.by, e.To), v.l.N(e.Count), v.l.N(e.Cases), lasted(v.l, e.Median))
-		line[3].url = v.who(url.Values{"of": {analytics.OfEdge}, "activity": {e.From}, "then": {e.To}})
+		line[1].words, line[3].url = true, v.who(url.Values{"of": {analytics.OfEdge}, "activity": {e.From}, "then": {e.To}})
 		rows = append(rows, line)
 	}
 	return rows
@@ -181,7 +181,7 @@ func (v view) nodeRows(a analytics.ProcessAnswer) [][]figure {
 			of string
 			n  int64
 		}{{analytics.OfActivity, n.Cases}, {analytics.OfFirst, n.First}, {analytics.OfLast, n.Last}, {analytics.OfRework, n.Rework}} {
-			line = append(line, figure{v.l.N(one.n), v.some(one.n, url.Values{"of": {one.of}, "activity": {n.Activity}})})
+			line = append(line, figure{text: v.l.N(one.n), url: v.some(one.n, url.Values{"of": {one.of}, "activity": {n.Activity}})})
 		}
 		rows = append(rows, line)
 	}
@@ -213,7 +213,7 @@ func (v view) trendRows(a analytics.TrendAnswer) [][]figure {
 			if s.Currency != "" {
 				text = v.l.Money(s.Counts[i], s.Currency)
 			}
-			line = append(line, figure{text, v.some(s.Counts[i], v.seriesPlace(s, a.Times[i]))})
+			line = append(line, figure{text: text, url: v.some(s.Counts[i], v.seriesPlace(s, a.Times[i]))})
 		}
 		rows = append(rows, line)
 	}

@@ -79,7 +79,7 @@ func (v view) cohort(start time.Time) string {
 func (v view) curve(a analytics.RetentionAnswer) web.ChartProps {
 	c := web.ChartProps{Head: v.l.T("explore.retention.when"), Height: 220, Format: v.l.Percent, Series: []web.Series{{Name: v.l.T("explore.retention.all"), Tone: web.Petrol}}}
 	for k, kept := range a.All.Returned {
-		c.Labels = append(c.Labels, v.later(k+1))
+		c.Labels = append(c.Labels, "+"+strconv.Itoa(k+1)) // as above the cohorts: words run into each other on a phone
 		share := kept.Share
 		if kept.Of < few {
 			share = math.NaN()
