@@ -79,7 +79,7 @@ counts.`,
 	p.String("data", "data", "the data folder")
 	p.String("log-level", "info", "what is logged: debug, info, warn or error")
 	root.AddCommand(c.initCommand(), c.serveCommand(), c.demoCommand(), c.importCommand(), c.exportCommand(), c.peopleCommand(),
-		c.analyseCommand(), c.keyCommand(), c.userCommand(), c.doctorCommand(), c.verifyCommand(), c.benchCommand(), c.versionCommand())
+		c.analyseCommand(), c.keyCommand(), c.userCommand(), c.doctorCommand(), c.verifyCommand(), c.benchCommand(), languageCommand(), c.versionCommand())
 	return root
 }
 

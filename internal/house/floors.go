@@ -28,6 +28,7 @@ var floorOf = map[string]int{
 	"web":        books,
 	"mapping":    books,
 	"stats":      books,
+	"language":   books,
 	"analytics":  study,
 	"app":        roof,
 	"bench":      yard,

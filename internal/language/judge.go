@@ -1,0 +1,151 @@
+package language
+
+import (
+	"math"
+	"slices"
+)
+
+// calibrate finds how sure scores make it, from scores of texts that had not
+// been seen: for each label the logistic curve that fits best (Platt 1999), or
+// for labels that exclude each other the softmax that does; and from which
+// confidence on a label is given so that F1 is highest.
+func (m *Model) calibrate(examples []Example, unseen [][]float32) {
+	n := len(m.Labels)
+	m.slope, m.shift = make([]float32, n), make([]float32, n)
+	for k := range n {
+		m.slope[k] = 1
+	}
+	const steps, rate = 400, 2.0
+	for range steps { // gradient ascent of the likelihood, averaged over texts: two numbers a label
+		slope, shift, texts := make([]float64, n), make([]float64, n), 0.0
+		for i, scores := range unseen {
+			if scores == nil {
+				continue
+			}
+			texts++
+			for k, p := range m.confident(scores) {
+				off := -float64(p)
+				if slices.Contains(examples[i].Labels, k) {
+					off++
+				}
+				slope[k] += off * float64(scores[k])
+				shift[k] += off
+			}
+		}
+		for k := range n {
+			m.slope[k] += float32(rate * slope[k] / texts)
+			m.shift[k] += float32(rate * shift[k] / texts)
+		}
+	}
+	if m.Many {
+		m.cut(examples, unseen)
+	}
+}
+
+// confident turns scores into confidences without touching them.
+func (m *Model) confident(scores []float32) []float32 {
+	out := make([]float32, len(scores))
+	sum := 0.0
+	for k, s := range scores {
+		x := m.slope[k]*s + m.shift[k]
+		if m.Many {
+			out[k] = logistic(x)
+			continue
+		}
+		out[k] = float32(math.Exp(float64(x)))
+		sum += float64(out[k])
+	}
+	if !m.Many {
+		for k := range out {
+			out[k] /= float32(sum)
+		}
+	}
+	return out
+}
+
+// cut finds from which confidence on each label is given.
+func (m *Model) cut(examples []Example, unseen [][]float32) {
+	m.cutoff = make([]float32, len(m.Labels))
+	for k := range m.Labels {
+		best := -1.0
+		for c := float32(0.05); c < 0.95; c += 0.01 {
+			if f := m.countLabel(examples, unseen, k, c).f1(); f > best {
+				best, m.cutoff[k] = f, c
+			}
+		}
+	}
+}
+
+// tally counts how a label was told.
+type tally struct{ right, wrong, missed float64 }
+
+// f1 is the harmonic mean of how many of those told are right and of how many
+// that are there were told; 0 where there is none of either.
+func (t tally) f1() float64 {
+	if t.right == 0 {
+		return 0
+	}
+	return 2 * t.right / (2*t.right + t.wrong + t.missed)
+}
+
+func (t *tally) add(told, is bool) {
+	switch {
+	case told && is:
+		t.right++
+	case told:
+		t.wrong++
+	case is:
+		t.missed++
+	}
+}
+
+func (m *Model) countLabel(examples []Example, unseen [][]float32, k int, cutoff float32) tally {
+	var t tally
+	for i, scores := range unseen {
+		if scores != nil {
+			t.add(logistic(m.slope[k]*scores[k]+m.shift[k]) >= cutoff, slices.Contains(examples[i].Labels, k))
+		}
+	}
+	return t
+}
+
+// judge gives the F1 of each label, and their mean, on texts not seen.
+func (m *Model) judge(examples []Example, unseen [][]float32) map[string]float64 {
+	counts := make([]tally, len(m.Labels))
+	for i, scores := range unseen {
+		if scores == nil {
+			continue
+		}
+		told := m.tell(m.confident(scores))
+		for k := range counts {
+			counts[k].add(slices.Contains(told, k), slices.Contains(examples[i].Labels, k))
+		}
+	}
+	out, sum := map[string]float64{}, 0.0
+	for k, t := range counts {
+		out["f1."+m.Labels[k]] = t.f1()
+		sum += t.f1()
+	}
+	out["f1"] = sum / float64(len(counts))
+	return out
+}
+
+// tell gives the labels that confidences speak for.
+func (m *Model) tell(confidences []float32) []int {
+	if !m.Many {
+		best := 0
+		for k, c := range confidences {
+			if c > confidences[best] {
+				best = k
+			}
+		}
+		return []int{best}
+	}
+	var out []int
+	for k, c := range confidences {
+		if c >= m.cutoff[k] {
+			out = append(out, k)
+		}
+	}
+	return out
+}

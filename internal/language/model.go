@@ -1,0 +1,145 @@
+package language
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// Card tells what a model is, for those who have to answer for it (Mitchell et
+// al. 2019, "Model cards for model reporting").
+type Card struct {
+	Name    string             `json:"name"`
+	Version int                `json:"version"`
+	Labels  []string           `json:"labels"`
+	Many    bool               `json:"many"`  // several labels may hold at once; else exactly one does
+	Blind   bool               `json:"blind"` // it goes without signs: which language it is decides what they are
+	Data    []string           `json:"data"`  // what it learnt from, with licences
+	Texts   int                `json:"texts"`
+	Figures map[string]float64 `json:"figures"` // on texts it had not seen
+	Limits  string             `json:"limits"`
+}
+
+// Model tells labels of texts: a table of small whole numbers, one row a
+// feature, and how sure its scores make it.
+type Model struct {
+	Card
+	table  []int8    // of each feature: its rarity (as uint8), then a weight for each label
+	scale  []float32 // of each label: what a weight of 127 stands for, and ...
+	bias   []float32
+	slope  []float32 // score -> confidence: logistic(slope*score + shift); see calibrate
+	shift  []float32
+	cutoff []float32 // Many: from which confidence on a label is given
+}
+
+// rarityUnit is what one step of a rarity stands for: rarities go up to 12 or so.
+const rarityUnit = 12.0 / 255
+
+// row gives how long a feature's row in the table is.
+func (m *Model) row() int { return len(m.Labels) + 1 }
+
+// confidences gives how likely each label is, from the features of a text. Of
+// labels that exclude each other they sum to one.
+func (m *Model) confidences(v vector) []float32 { return m.confident(m.scores(nil, v)) }
+
+// scores gives each label's score: below 0 against it, above 0 for it.
+func (m *Model) scores(into []float32, text vector) []float32 {
+	into = append(into[:0], make([]float32, len(m.Labels))...)
+	row, length := m.row(), float32(0)
+	for _, f := range text.hashed {
+		r := m.table[int(f.at)*row:][:row]
+		if r[0] == 0 {
+			continue
+		}
+		v := f.value * float32(uint8(r[0])) * rarityUnit
+		length += v * v
+		for k, w := range r[1:] {
+			into[k] += v * float32(w)
+		}
+	}
+	unit := float32(0)
+	if length > 0 {
+		unit = 1 / float32(math.Sqrt(float64(length)))
+	}
+	for k := range into {
+		into[k] *= unit
+	}
+	for _, f := range text.signs {
+		r := m.table[int(f.at)*row:][:row]
+		for k, w := range r[1:] {
+			into[k] += f.value * float32(w)
+		}
+	}
+	for k := range into {
+		into[k] = into[k]*m.scale[k]/127 + m.bias[k]
+	}
+	return into
+}
+
+func logistic(x float32) float32 { return float32(1 / (1 + math.Exp(-float64(x)))) }
+
+// Write writes the model as a file: the length of its head, the head as JSON,
+// and the table, compressed.
+func (m *Model) Write(w io.Writer) error {
+	head, err := json.Marshal(modelHead{m.Card, m.scale, m.bias, m.slope, m.shift, m.cutoff})
+	if err != nil {
+		return err
+	}
+	if err := binary.Write(w, binary.LittleEndian, uint32(len(head))); err != nil {
+		return err
+	}
+	if _, err := w.Write(head); err != nil {
+		return err
+	}
+	z, err := zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedBestCompression))
+	if err != nil {
+		return err
+	}
+	if err := binary.Write(z, binary.LittleEndian, m.table); err != nil {
+		return err
+	}
+	return z.Close()
+}
+
+type modelHead struct {
+	Card
+	Scale  []float32 `json:"scale"`
+	Bias   []float32 `json:"bias"`
+	Slope  []float32 `json:"slope"`
+	Shift  []float32 `json:"shift"`
+	Cutoff []float32 `json:"cutoff,omitempty"`
+}
+
+// maxHead is how long the head of a model's file may be, in bytes.
+const maxHead = 1 << 20
+
+// ReadModel reads what Write wrote.
+func ReadModel(r io.Reader) (*Model, error) {
+	var size uint32
+	if err := binary.Read(r, binary.LittleEndian, &size); err != nil || size > maxHead {
+		return nil, fmt.Errorf("this is no model: %w", err)
+	}
+	raw := make([]byte, size)
+	if _, err := io.ReadFull(r, raw); err != nil {
+		return nil, fmt.Errorf("this is no model: %w", err)
+	}
+	var head modelHead
+	if err := json.Unmarshal(raw, &head); err != nil {
+		return nil, fmt.Errorf("this is no model: %w", err)
+	}
+	m := &Model{Card: head.Card, scale: head.Scale, bias: head.Bias, slope: head.Slope, shift: head.Shift, cutoff: head.Cutoff}
+	z, err := zstd.NewReader(r)
+	if err != nil {
+		return nil, err
+	}
+	defer z.Close()
+	m.table = make([]int8, m.row()<<bits)
+	if err := binary.Read(z, binary.LittleEndian, m.table); err != nil {
+		return nil, fmt.Errorf("the table of model %s: %w", m.Name, err)
+	}
+	return m, nil
+}

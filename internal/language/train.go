@@ -1,0 +1,167 @@
+package language
+
+import (
+	"context"
+	"math"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Example is a text with the labels that hold for it.
+type Example struct {
+	Text     string
+	Language string
+	Labels   []int   // numbers of labels; one where labels exclude each other
+	Weight   float64 // how much its error counts; 1 is usual
+	Borrowed bool    // of another kind than what the model is for: learnt from, never measured on
+}
+
+// Lesson is what a model learns from.
+type Lesson struct {
+	Card
+	Examples []Example
+	Cost     float64 // of an error: more follows the examples closer
+	Balance  bool    // rare labels count more
+}
+
+// folds is into how many parts the examples are cut for cross-validation.
+const folds = 5
+
+// minTexts is in how many texts a feature must stand to be kept.
+const minTexts = 2
+
+// Train makes a model: cross-validated, so that its confidences and figures
+// come from texts it had not seen, then fitted on all of them.
+func Train(ctx context.Context, lesson Lesson) (*Model, error) {
+	texts := make([]vector, len(lesson.Examples))
+	eye := newEye()
+	for i, e := range lesson.Examples {
+		texts[i] = eye.see(e.Text, e.Language).copy()
+		if lesson.Blind {
+			texts[i].signs = nil
+		}
+	}
+	unseen := make([][]float32, len(texts)) // scores of texts by a model that had not seen them
+	group, ctx := errgroup.WithContext(ctx)
+	for f := range folds {
+		group.Go(func() error {
+			var learn, test []int
+			for i, e := range lesson.Examples {
+				switch {
+				case e.Borrowed || i%folds != f:
+					learn = append(learn, i)
+				default:
+					test = append(test, i)
+				}
+			}
+			m := lesson.fit(texts, learn)
+			for _, i := range test {
+				unseen[i] = m.scores(nil, texts[i])
+			}
+			return ctx.Err()
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	all := make([]int, len(texts))
+	for i := range all {
+		all[i] = i
+	}
+	m := lesson.fit(texts, all)
+	m.Texts = len(texts)
+	m.calibrate(lesson.Examples, unseen)
+	m.Figures = m.judge(lesson.Examples, unseen)
+	return m, nil
+}
+
+// fit makes a model from some of the examples, without confidences.
+func (l Lesson) fit(texts []vector, learn []int) *Model {
+	rarity := rarities(texts, learn)
+	x := make([][]feature, len(learn))
+	for k, i := range learn {
+		x[k] = weigh(texts[i], rarity)
+	}
+	m := &Model{Card: l.Card}
+	row := m.row()
+	m.table = make([]int8, row<<bits)
+	for at, r := range rarity {
+		m.table[at*row] = int8(r)
+	}
+	m.scale, m.bias = make([]float32, len(m.Labels)), make([]float32, len(m.Labels))
+	for k := range m.Labels {
+		yes, cost := l.sides(learn, k)
+		w := fit(x, yes, cost).weights
+		largest := float32(1e-9)
+		for _, v := range w[:len(w)-1] {
+			largest = max(largest, float32(math.Abs(float64(v))))
+		}
+		m.scale[k], m.bias[k] = largest, w[len(w)-1]
+		for at, v := range w[:len(w)-1] {
+			m.table[at*row+1+k] = int8(math.Round(float64(v / largest * 127)))
+		}
+	}
+	return m
+}
+
+// sides tells which examples have a label, and what an error costs at each.
+func (l Lesson) sides(learn []int, label int) (yes []bool, cost []float64) {
+	yes, cost = make([]bool, len(learn)), make([]float64, len(learn))
+	have := 0.0
+	for k, i := range learn {
+		for _, x := range l.Examples[i].Labels {
+			if x == label {
+				yes[k] = true
+				have++
+			}
+		}
+	}
+	rare := 1.0
+	if l.Balance && have > 0 {
+		rare = math.Min(5, math.Max(1, (float64(len(learn))-have)/have))
+	}
+	for k, i := range learn {
+		cost[k] = l.Cost * l.Examples[i].Weight
+		if yes[k] {
+			cost[k] *= rare
+		}
+	}
+	return yes, cost
+}
+
+// rarities gives how rare each feature is among texts, in units of rarityUnit
+// and at least 1; 0 where it is too rare to learn from: the logarithm of how
+// few texts have it (Spärck Jones 1972), smoothed.
+func rarities(texts []vector, learn []int) []uint8 {
+	in := make([]int, 1<<bits)
+	for _, i := range learn {
+		for _, f := range texts[i].hashed {
+			in[f.at]++
+		}
+	}
+	out := make([]uint8, 1<<bits)
+	for at, n := range in {
+		if n >= minTexts {
+			out[at] = uint8(min(255, max(1, math.Round((math.Log(float64(1+len(learn))/float64(1+n))+1)/rarityUnit))))
+		}
+	}
+	return out
+}
+
+// weigh gives a text as the machine sees it: features by rarity, of length one,
+// and the signs beside them.
+func weigh(v vector, rarity []uint8) []feature {
+	out := make([]feature, 0, len(v.hashed)+len(v.signs))
+	length := 0.0
+	for _, f := range v.hashed {
+		if r := rarity[f.at]; r > 0 {
+			f.value *= float32(r) * rarityUnit
+			length += float64(f.value) * float64(f.value)
+			out = append(out, f)
+		}
+	}
+	for i := range out {
+		out[i].value /= float32(math.Sqrt(length))
+	}
+	return append(out, v.signs...)
+}
