@@ -57,28 +57,29 @@ func strengthOf(list []feature, rule int) float64 {
 // order; their firings as of the end are given.
 func (b *Book) known(person experience.ID, moments []Moment, finally []firing, asOf time.Time) []Known {
 	var out []Known
-	var orders map[string]string // of cases
+	var certain []Moment
 	for i := range moments {
 		a, ok := moments[i].stated()
 		if !ok {
 			continue
 		}
-		if orders == nil {
-			orders = ordersOfCases(moments)
-		}
 		m := &moments[i]
+		orders := ordersOfCases(moments, m.Time) // later nobody had told yet
 		s := scope{moments: moments, orders: orders, order: orderOf(m, orders), kase: m.facts[factCase], at: m.Time}
 		if m.Order == "" && s.kase != "" {
 			s.order = "" // it is about the case, not about all of its order
 		}
 		k := Known{Interaction: m.ID, Person: person, Time: m.Time, Order: s.order, Scale: a.scale, Score: a.score, Value: a.value}
-		k.before = s.features(b, b.fire(moments, m.Time))
+		if certain == nil {
+			certain = timed(moments)
+		}
+		k.before = s.of(certain).features(b, b.fire(certain, m.Time))
 		k.after = k.before
 		if s.order != "" || s.kase != "" {
 			k.after = s.features(b, finally)
 		}
 		if s.order != "" {
-			k.Before = b.deliveries(moments, m.Time)[s.order]
+			k.Before = b.deliveries(certain, m.Time)[s.order]
 			k.After = b.deliveries(moments, asOf)[s.order]
 		}
 		out = append(out, k)
@@ -92,6 +93,17 @@ type scope struct {
 	orders      map[string]string
 	order, kase string
 	at          time.Time
+}
+
+func (s scope) of(moments []Moment) scope {
+	s.moments = moments
+	return s
+}
+
+// timed leaves out moments whose time is only a bound ("time_is": "not
+// before"): such a one may have happened after an answer that it stands before.
+func timed(moments []Moment) []Moment {
+	return slices.DeleteFunc(slices.Clone(moments), func(m Moment) bool { return m.facts[factTimeIs] != "" })
 }
 
 // weight is how much a firing counts for the answer.
@@ -139,10 +151,14 @@ func (s scope) features(b *Book, firings []firing) []feature {
 	return out
 }
 
-// ordersOfCases gives the orders that cases are about, by what names both.
-func ordersOfCases(moments []Moment) map[string]string {
+// ordersOfCases gives the orders that cases are about, by what had named both
+// until a time.
+func ordersOfCases(moments []Moment, until time.Time) map[string]string {
 	out := map[string]string{}
 	for i := range moments {
+		if moments[i].Time.After(until) {
+			break
+		}
 		if m := &moments[i]; m.Order != "" && m.facts[factCase] != "" && out[m.facts[factCase]] == "" {
 			out[m.facts[factCase]] = m.Order
 		}

@@ -45,7 +45,6 @@ func factual(moments []Moment) []Moment {
 // answered, what they could be asked about now; false where there is nothing.
 func (b *Book) occasions(person experience.ID, moments []Moment, now time.Time) (answered []occasion, silent occasion, ok bool) {
 	var facts []Moment
-	var orders map[string]string
 	spoke := false
 	for i := range moments {
 		m := &moments[i]
@@ -55,8 +54,9 @@ func (b *Book) occasions(person experience.ID, moments []Moment, now time.Time) 
 		}
 		spoke = true
 		if facts == nil {
-			facts, orders = factual(moments), ordersOfCases(moments)
+			facts = factual(moments)
 		}
+		orders := ordersOfCases(moments, m.Time)
 		o := b.occasion(facts, scope{orders: orders, order: orderOf(m, orders), kase: m.facts[factCase], at: m.Time})
 		o.person, o.interaction, o.answer = person, m.ID, a
 		answered = append(answered, o)
@@ -65,7 +65,7 @@ func (b *Book) occasions(person experience.ID, moments []Moment, now time.Time) 
 		return answered, silent, false
 	}
 	facts = factual(moments)
-	s := scope{orders: ordersOfCases(moments), order: lastOrder(facts, now), at: now}
+	s := scope{orders: ordersOfCases(moments, now), order: lastOrder(facts, now), at: now}
 	if s.order == "" { // what happened to them lately, as it was then
 		s.at = moments[len(moments)-1].Time.Add(time.Microsecond)
 	}

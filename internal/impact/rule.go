@@ -48,6 +48,7 @@ type Rule struct {
 	Name Text   `yaml:"name"`
 	Why  Text   `yaml:"why"`
 	Unit Text   `yaml:"unit"`
+	Many Text   `yaml:"units"` // of what is measured
 
 	Pattern pattern     `yaml:"pattern"`
 	Events  []string    `yaml:"events"`

@@ -135,7 +135,7 @@ func (v view) levelName(measure, level string) string {
 	}
 	unit := ""
 	if i, ok := v.p.Book.rule(measure); ok {
-		unit = v.p.Book.Rules[i].Unit.In(v.l.Lang())
+		unit = v.p.Book.Rules[i].Many.In(v.l.Lang())
 	}
 	return v.l.T("impact.level."+level, "unit", unit)
 }
