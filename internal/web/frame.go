@@ -20,6 +20,15 @@ func languageName(lang string) string {
 	return "Italiano"
 }
 
+// familyTabs lead to the rooms that share the navigation's entry.
+func familyTabs(d frameData) []Tab {
+	tabs := make([]Tab, len(d.family))
+	for i, r := range d.family {
+		tabs[i] = Tab{Label: d.l.T(r.Key + ".tab"), URL: r.Path, Active: r.Key == d.Room}
+	}
+	return tabs
+}
+
 func first(rooms []Room, n int) []Room { return rooms[:min(n, len(rooms))] }
 
 // initials are up to two letters of a name, or the first of the address.

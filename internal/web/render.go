@@ -66,6 +66,8 @@ func (s *Site) write(w http.ResponseWriter, r *Request, status int, c templ.Comp
 type frameData struct {
 	Page
 	rooms   []Room
+	entry   string // key of the navigation's entry that the page belongs to
+	family  []Room // the rooms that share it
 	user    *User
 	l       *Locale
 	company string
@@ -91,7 +93,7 @@ func (s *Site) frame(r *Request, p Page, body templ.Component) templ.Component {
 	if p.Plain || r.User == nil {
 		return plainFrame(d, body)
 	}
-	d.rooms = s.visibleRooms(r.User)
+	d.rooms, d.entry, d.family = s.visibleRooms(r.User, p.Room)
 	return roomFrame(d, body)
 }
 

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sort"
 	"sync"
 
@@ -69,12 +70,15 @@ type Options struct {
 }
 
 // Room is one entry of the navigation. Its label is the message "<key>.room".
+// Rooms with a Parent share its entry: on their pages, and on its own, the
+// frame shows the family side by side, each with the message "<key>.tab".
 type Room struct {
-	Key   string
-	Path  string
-	Icon  string // a name that Icon knows
-	Order int
-	Allow []experience.Role // empty: every role
+	Key    string
+	Parent string // key of the room whose entry it shares; "" = it has one of its own
+	Path   string
+	Icon   string            // a name that Icon knows; a room with a Parent needs none
+	Order  int               // in the navigation, or in the family
+	Allow  []experience.Role // empty: every role
 }
 
 // Route is one way in, for the walk over all routes.
@@ -151,13 +155,31 @@ func (s *Site) API() huma.API { return s.api }
 // shut down (http.Server.RegisterOnShutdown): a stream never ends by itself.
 func (s *Site) CloseStreams() { s.close.Do(func() { close(s.closed) }) }
 
-// visibleRooms are those the user may enter.
-func (s *Site) visibleRooms(u *User) []Room {
-	var out []Room
+// visibleRooms are the entries of the navigation that lead where the user may
+// enter, the key of the one that holds the room here, and that one with its
+// family: empty where it stands alone.
+func (s *Site) visibleRooms(u *User, here string) (rooms []Room, entry string, family []Room) {
+	entry = here
+	if i := slices.IndexFunc(s.rooms, func(r Room) bool { return r.Key == here && r.Parent != "" }); i >= 0 {
+		entry = s.rooms[i].Parent
+	}
 	for _, r := range s.rooms {
-		if u.May(r.Allow) {
-			out = append(out, r)
+		if !u.May(r.Allow) {
+			continue
+		}
+		if r.Parent == "" {
+			rooms = append(rooms, r)
+		}
+		switch entry {
+		case "":
+		case r.Key:
+			family = slices.Insert(family, 0, r)
+		case r.Parent:
+			family = append(family, r)
 		}
 	}
-	return out
+	if len(family) < 2 {
+		family = nil
+	}
+	return rooms, entry, family
 }

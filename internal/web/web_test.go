@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -272,6 +273,41 @@ func TestNavigationShowsWhatTheRoleMaySee(t *testing.T) {
 	}
 	if !strings.Contains(owner, `aria-current="page"`) || !strings.Contains(owner, "<p>ciao</p>") {
 		t.Error("the room is not marked, or the body is missing")
+	}
+}
+
+func TestFamilyOfRoomsSharesAnEntry(t *testing.T) {
+	s := testSite(t, nil)
+	s.Room(Room{Key: "voice", Path: "/voice", Icon: "voice", Order: 30})
+	s.Room(Room{Key: "survey", Parent: "voice", Path: "/surveys", Order: 2})
+	s.Room(Room{Key: "listen", Parent: "voice", Path: "/voice/sources", Order: 3, Allow: []experience.Role{experience.Owner}})
+	s.Room(Room{Key: "people", Path: "/people", Icon: "people", Order: 20})
+	owner, viewer := &User{Role: experience.Owner}, &User{Role: experience.Viewer}
+	keys := func(rooms []Room) (out []string) {
+		for _, r := range rooms {
+			out = append(out, r.Key)
+		}
+		return out
+	}
+	for _, c := range []struct {
+		user   *User
+		here   string
+		entry  string
+		family []string
+	}{
+		{owner, "survey", "voice", []string{"voice", "survey", "listen"}},
+		{owner, "voice", "voice", []string{"voice", "survey", "listen"}},
+		{viewer, "voice", "voice", []string{"voice", "survey"}},
+		{owner, "people", "people", nil},
+		{owner, "", "", nil},
+	} {
+		rooms, entry, family := s.visibleRooms(c.user, c.here)
+		if got := keys(rooms); !slices.Equal(got, []string{"people", "voice"}) {
+			t.Errorf("%s: navigation %v", c.here, got)
+		}
+		if got := keys(family); entry != c.entry || !slices.Equal(got, c.family) {
+			t.Errorf("%s sees %s with %v", c.here, entry, got)
+		}
 	}
 }
 
