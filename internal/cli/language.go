@@ -60,10 +60,11 @@ func classify(in io.Reader, out io.Writer) error {
 
 func languageTrain() *cobra.Command {
 	var data, out string
+	var only []string
 	cmd := &cobra.Command{
 		Use: "train", Short: "Make the models from the corpora they learn from", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return language.TrainAll(cmd.Context(), data, func(m *language.Model) error {
+			return language.TrainAll(cmd.Context(), data, only, func(m *language.Model) error {
 				fmt.Fprintf(cmd.OutOrStdout(), "%s: F1 %.3f on texts not seen, learnt from %d\n", m.Name, m.Figures["f1"], m.Texts)
 				f, err := os.Create(filepath.Join(out, m.Name+".model"))
 				if err != nil {
@@ -77,6 +78,7 @@ func languageTrain() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&data, "corpora", "../shared/data", "folder of the corpora")
+	cmd.Flags().StringSliceVar(&only, "only", nil, "names of the models to make (all)")
 	cmd.Flags().StringVar(&out, "out", "internal/language/weights", "folder to write the models to")
 	return cmd
 }

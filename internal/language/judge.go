@@ -1,6 +1,7 @@
 package language
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -39,7 +40,38 @@ func (m *Model) calibrate(examples []Example, unseen [][]float32) {
 	}
 	if m.Many {
 		m.cut(examples, unseen)
+	} else {
+		m.trust(examples, unseen)
 	}
+}
+
+// trust finds how sure the model must be for what it tells to be right as often
+// as its card asks (Card.Trust), and writes on the card of how many texts it
+// then tells something, and how often that is right.
+func (m *Model) trust(examples []Example, unseen [][]float32) {
+	type told struct {
+		confidence float32
+		right      bool
+	}
+	var all []told
+	for i, scores := range unseen {
+		if scores != nil {
+			c := m.confident(scores)
+			k := m.tell(c)[0]
+			all = append(all, told{c[k], slices.Contains(examples[i].Labels, k)})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b told) int { return cmp.Compare(b.confidence, a.confidence) })
+	right, best, bestRight := 0.0, 0, 0.0
+	for n, t := range all {
+		if t.right {
+			right++
+		}
+		if right/float64(n+1) >= m.Trust {
+			best, bestRight, m.sure = n+1, right, t.confidence
+		}
+	}
+	m.Told, m.Right = float64(best)/float64(len(all)), bestRight/float64(max(best, 1))
 }
 
 // confident turns scores into confidences without touching them.

@@ -15,7 +15,7 @@ func lessons() []func(dir string) (Lesson, error) {
 func languageLesson(dir string) (Lesson, error) {
 	l := Lesson{
 		Card: Card{
-			Name: "language", Version: 1, Labels: Languages, Blind: true,
+			Name: "language", Version: 2, Labels: Languages, Blind: true, Trust: 0.98,
 			Data: []string{
 				"XED, lines of film subtitles (Öhman et al. 2020), CC BY 4.0",
 				"xlm-t, tweets (Barbieri et al. 2022), Apache-2.0",
@@ -50,7 +50,7 @@ const italianWeight = 4
 func sentimentLesson(dir string) (Lesson, error) {
 	l := Lesson{
 		Card: Card{
-			Name: "sentiment", Version: 1, Labels: Sentiments,
+			Name: "sentiment", Version: 2, Labels: Sentiments, Trust: 0.75,
 			Data: []string{
 				"xlm-t, tweets in five languages (Barbieri et al. 2022), Apache-2.0",
 				"messages of customers in Italian, written for Regia, Apache-2.0",
@@ -106,12 +106,15 @@ func topicsLesson(string) (Lesson, error) {
 }
 
 // TrainAll makes Regia's own models from the corpora in dir, and gives each to
-// keep when it is ready.
-func TrainAll(ctx context.Context, dir string, keep func(*Model) error) error {
+// keep when it is ready: those named, or all.
+func TrainAll(ctx context.Context, dir string, names []string, keep func(*Model) error) error {
 	for _, lesson := range lessons() {
 		l, err := lesson(dir)
 		if err != nil {
 			return err
+		}
+		if len(names) > 0 && !slices.Contains(names, l.Name) {
+			continue
 		}
 		m, err := Train(ctx, l)
 		if err != nil {

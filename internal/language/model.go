@@ -20,7 +20,10 @@ type Card struct {
 	Blind   bool               `json:"blind"` // it goes without signs: which language it is decides what they are
 	Data    []string           `json:"data"`  // what it learnt from, with licences
 	Texts   int                `json:"texts"`
-	Figures map[string]float64 `json:"figures"` // on texts it had not seen
+	Trust   float64            `json:"trust,omitempty"` // how often what is told shall be right; less sure answers are guesses
+	Told    float64            `json:"told,omitempty"`  // share of texts of which it is then sure enough, and ...
+	Right   float64            `json:"right,omitempty"` // how often that is right, on texts it had not seen
+	Figures map[string]float64 `json:"figures"`         // on texts it had not seen
 	Limits  string             `json:"limits"`
 }
 
@@ -34,6 +37,7 @@ type Model struct {
 	slope  []float32 // score -> confidence: logistic(slope*score + shift); see calibrate
 	shift  []float32
 	cutoff []float32 // Many: from which confidence on a label is given
+	sure   float32   // else: below this confidence a label is a guess; see trust
 }
 
 // rarityUnit is what one step of a rarity stands for: rarities go up to 12 or so.
@@ -85,7 +89,7 @@ func logistic(x float32) float32 { return float32(1 / (1 + math.Exp(-float64(x))
 // Write writes the model as a file: the length of its head, the head as JSON,
 // and the table, compressed.
 func (m *Model) Write(w io.Writer) error {
-	head, err := json.Marshal(modelHead{m.Card, m.scale, m.bias, m.slope, m.shift, m.cutoff})
+	head, err := json.Marshal(modelHead{m.Card, m.scale, m.bias, m.slope, m.shift, m.cutoff, m.sure})
 	if err != nil {
 		return err
 	}
@@ -112,6 +116,7 @@ type modelHead struct {
 	Slope  []float32 `json:"slope"`
 	Shift  []float32 `json:"shift"`
 	Cutoff []float32 `json:"cutoff,omitempty"`
+	Sure   float32   `json:"sure,omitempty"`
 }
 
 // maxHead is how long the head of a model's file may be, in bytes.
@@ -131,7 +136,7 @@ func ReadModel(r io.Reader) (*Model, error) {
 	if err := json.Unmarshal(raw, &head); err != nil {
 		return nil, fmt.Errorf("this is no model: %w", err)
 	}
-	m := &Model{Card: head.Card, scale: head.Scale, bias: head.Bias, slope: head.Slope, shift: head.Shift, cutoff: head.Cutoff}
+	m := &Model{Card: head.Card, scale: head.Scale, bias: head.Bias, slope: head.Slope, shift: head.Shift, cutoff: head.Cutoff, sure: head.Sure}
 	z, err := zstd.NewReader(r)
 	if err != nil {
 		return nil, err
