@@ -75,24 +75,35 @@ func (m *Model) trust(examples []Example, unseen [][]float32) {
 }
 
 // confident turns scores into confidences without touching them.
-func (m *Model) confident(scores []float32) []float32 {
+func (m *Model) confident(scores []float32) []float32 { return squash(m.calibrated(scores), m.Many) }
+
+// calibrated gives scores as logarithms of odds.
+func (m *Model) calibrated(scores []float32) []float32 {
 	out := make([]float32, len(scores))
-	sum := 0.0
 	for k, s := range scores {
-		x := m.slope[k]*s + m.shift[k]
-		if m.Many {
-			out[k] = logistic(x)
-			continue
-		}
-		out[k] = float32(math.Exp(float64(x)))
-		sum += float64(out[k])
-	}
-	if !m.Many {
-		for k := range out {
-			out[k] /= float32(sum)
-		}
+		out[k] = m.slope[k]*s + m.shift[k]
 	}
 	return out
+}
+
+// squash turns logarithms of odds into confidences, in place: each by itself
+// where many labels may hold, else such that they sum to one.
+func squash(odds []float32, many bool) []float32 {
+	sum := 0.0
+	for k, x := range odds {
+		if many {
+			odds[k] = logistic(x)
+			continue
+		}
+		odds[k] = float32(math.Exp(float64(x)))
+		sum += float64(odds[k])
+	}
+	if !many {
+		for k := range odds {
+			odds[k] /= float32(sum)
+		}
+	}
+	return odds
 }
 
 // cut finds from which confidence on each label is given.
@@ -175,9 +186,18 @@ func (m *Model) tell(confidences []float32) []int {
 	}
 	var out []int
 	for k, c := range confidences {
-		if c >= m.cutoff[k] {
+		if c >= m.from(k) {
 			out = append(out, k)
 		}
 	}
 	return out
+}
+
+// from gives from which confidence on a label is given; one that came by
+// corrections, where it is likelier than not.
+func (m *Model) from(k int) float32 {
+	if k < len(m.cutoff) {
+		return m.cutoff[k]
+	}
+	return 0.5
 }

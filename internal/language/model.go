@@ -38,6 +38,7 @@ type Model struct {
 	shift  []float32
 	cutoff []float32 // Many: from which confidence on a label is given
 	sure   float32   // else: below this confidence a label is a guess; see trust
+	layer  *layer    // what was learnt from corrections; nil for none
 }
 
 // rarityUnit is what one step of a rarity stands for: rarities go up to 12 or so.
@@ -48,7 +49,25 @@ func (m *Model) row() int { return len(m.Labels) + 1 }
 
 // confidences gives how likely each label is, from the features of a text. Of
 // labels that exclude each other they sum to one.
-func (m *Model) confidences(v vector) []float32 { return m.confident(m.scores(nil, v)) }
+func (m *Model) confidences(v vector) []float32 {
+	scores := m.scores(nil, v)
+	if m.layer == nil {
+		return m.confident(scores)
+	}
+	odds := m.calibrated(scores)
+	for range m.layer.extra {
+		odds = append(odds, unknown)
+	}
+	return m.layer.confidences(odds, layered(m, v), m.Many)
+}
+
+// label gives a label's name.
+func (m *Model) label(k int) string {
+	if k < len(m.Labels) {
+		return m.Labels[k]
+	}
+	return m.layer.extra[k-len(m.Labels)]
+}
 
 // scores gives each label's score: below 0 against it, above 0 for it.
 func (m *Model) scores(into []float32, text vector) []float32 {

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -60,8 +61,13 @@ func (r *Reader) Fork() *Reader { return &Reader{models: r.models, eye: newEye()
 // may be told otherwise.
 func (r *Reader) Version() string {
 	var parts []string
-	for _, c := range r.Cards() {
-		parts = append(parts, c.Name+" "+strconv.Itoa(c.Version))
+	for _, name := range slices.Sorted(maps.Keys(r.models)) {
+		m := r.models[name]
+		part := name + " " + strconv.Itoa(m.Card.Version)
+		if m.layer != nil {
+			part += fmt.Sprintf("+%08x", m.layer.digest)
+		}
+		parts = append(parts, part)
 	}
 	return strings.Join(parts, ", ")
 }
@@ -162,7 +168,7 @@ func worded(list []token) bool {
 func (m *Model) best(v vector) Told {
 	c := m.confidences(v)
 	k := m.tell(c)[0]
-	return Told{Label: m.Labels[k], Confidence: float64(c[k]), Abstained: c[k] < m.sure}
+	return Told{Label: m.label(k), Confidence: float64(c[k]), Abstained: c[k] < m.sure}
 }
 
 // several gives the labels that are sure enough, the likeliest first.
@@ -170,7 +176,7 @@ func (m *Model) several(v vector) []Told {
 	c := m.confidences(v)
 	out := []Told{}
 	for _, k := range m.tell(c) {
-		out = append(out, Told{Label: m.Labels[k], Confidence: float64(c[k])})
+		out = append(out, Told{Label: m.label(k), Confidence: float64(c[k])})
 	}
 	slices.SortStableFunc(out, func(a, b Told) int { return cmp.Compare(b.Confidence, a.Confidence) })
 	return out
