@@ -12,6 +12,7 @@ import (
 
 	"regia/internal/experience"
 	"regia/internal/ledger"
+	"regia/internal/testkit/books"
 )
 
 // What happened in each case comes as it lies in the record, whatever engine
@@ -64,17 +65,13 @@ func TestCourseAgreesWithReadingEachCase(t *testing.T) {
 
 // What only says who somebody is stands in no course, unless a step means it.
 func TestCourseLeavesOutWhatPeopleDoNotDo(t *testing.T) {
-	l, err := ledger.Open(context.Background(), ledger.Options{Path: t.TempDir() + "/ledger.duckdb"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
+	l := books.Ledger(t)
 	var rows []experience.Interaction
 	for i, kind := range []experience.Kind{experience.Identify, experience.Track, experience.Alias, experience.Group} {
 		rows = append(rows, experience.Interaction{ID: experience.HashID(nil, strconv.Itoa(i)), MessageID: strconv.Itoa(i), Source: "web", Kind: kind,
 			Time: beginning, ReceivedAt: beginning, Person: experience.HashID(nil, "person")})
 	}
-	fill(t, l, rows)
+	books.Fill(t, l, rows)
 	for _, c := range []struct {
 		marks [][]Match
 		want  int

@@ -10,6 +10,7 @@ import (
 
 	"regia/internal/experience"
 	"regia/internal/ledger"
+	"regia/internal/testkit/books"
 )
 
 // all is more than a random log has cases.
@@ -183,7 +184,7 @@ func TestPeopleBehindTheRest(t *testing.T) {
 			rows = append(rows, experience.Interaction{ID: experience.HashID(nil, "row", name, string(rune('0'+i))), Name: name, Kind: experience.Track,
 				Time: beginning.Add(time.Duration(i) * time.Hour), ReceivedAt: beginning, Person: experience.HashID(nil, "person", string(rune('0'+i%7)))})
 		}
-		fill(t, l, rows)
+		books.Fill(t, l, rows)
 		q := Trend{Measure: Cases, By: "event"}
 		a, err := q.Ask(ctx, l, rome)
 		if err != nil || len(a.Series) != maxSeries+1 || !a.Series[maxSeries].Other {

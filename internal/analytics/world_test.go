@@ -2,10 +2,8 @@ package analytics
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
@@ -15,7 +13,7 @@ import (
 
 	"regia/internal/experience"
 	"regia/internal/ledger"
-	"regia/internal/testkit"
+	"regia/internal/testkit/books"
 )
 
 var rome = func() *time.Location {
@@ -57,47 +55,13 @@ func world(t *rapid.T) []experience.Interaction {
 
 // everyEngine checks a property on random logs, on each engine.
 func everyEngine(t *testing.T, check func(t *rapid.T, l *ledger.Ledger, rows []experience.Interaction)) {
-	for _, engine := range []string{"DuckDB", "PostgreSQL"} {
-		t.Run(engine, func(t *testing.T) {
-			o := ledger.Options{}
-			if engine == "DuckDB" {
-				o.Path = filepath.Join(t.TempDir(), "ledger.duckdb")
-			} else {
-				o.URL = testkit.Postgres(t)
-			}
-			l, err := ledger.Open(context.Background(), o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer l.Close()
-			rapid.Check(t, func(t *rapid.T) {
-				rows := world(t)
-				fill(t, l, rows)
-				check(t, l, rows)
-			})
+	books.EachLedger(t, func(t *testing.T, l *ledger.Ledger) {
+		rapid.Check(t, func(t *rapid.T) {
+			rows := world(t)
+			books.Fill(t, l, rows)
+			check(t, l, rows)
 		})
-	}
-}
-
-// worldImport marks the rows of the log at hand: the next one takes them back.
-var worldImport = experience.HashID(nil, "import")
-
-func fill(t interface {
-	Helper()
-	Fatal(...any)
-}, l *ledger.Ledger, rows []experience.Interaction) {
-	t.Helper()
-	head, err := l.Head(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range rows {
-		rows[i].Import = worldImport
-	}
-	after := experience.Position{Sequence: head.Position.Sequence + 1, Hash: "hash"}
-	if err := l.Append(context.Background(), ledger.Batch{Before: head.Position, After: after, Forget: []experience.ID{worldImport}, Rows: rows}); err != nil {
-		t.Fatal(err)
-	}
+	})
 }
 
 // referenceCases gives what counts for a scope, by case, in order.

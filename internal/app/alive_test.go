@@ -3,6 +3,7 @@ package app_test
 import (
 	"fmt"
 	"net/url"
+	"regia/internal/testkit"
 	"testing"
 )
 
@@ -10,7 +11,7 @@ import (
 // figures of the alignment: every ticket once, whoever opened it.
 func TestHelpdeskMapIsTrue(t *testing.T) {
 	w := open(t)
-	w.bring("helpdesk", shared(t, "helpdesk", "helpdesk.csv"))
+	w.bring("helpdesk", testkit.RealData(t, "helpdesk", "helpdesk.csv"))
 	var steps []map[string]any
 	for _, name := range []string{"Assign seriousness", "Take in charge ticket", "Resolve ticket", "Closed"} {
 		steps = append(steps, map[string]any{"name": name, "match": []map[string]any{{"event": "Ticket: " + name}}})

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,7 +13,8 @@ type inProcess struct{ handler http.Handler }
 // RoundTrip answers as soon as the handler begins to; what it writes after that
 // is read as it comes, so that a long answer never stands in memory.
 func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
-	in := r.Clone(r.Context())
+	ctx, cancel := context.WithCancel(r.Context())
+	in := r.Clone(ctx)
 	if in.Body == nil {
 		in.Body = http.NoBody
 	}
@@ -33,18 +35,21 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	<-answer.begun
 	return &http.Response{
 		StatusCode: answer.status, Status: http.StatusText(answer.status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: answer.sent, Body: pipedBody{body, done}, ContentLength: -1, Request: r,
+		Header: answer.sent, Body: pipedBody{body, cancel, done}, ContentLength: -1, Request: r,
 	}, nil
 }
 
-// pipedBody is the reader's end of an answer. Closing it waits for the handler,
-// which stands on books that may be closed next.
+// pipedBody is the reader's end of an answer. Closing it tells the handler, as
+// a connection that breaks off does (one that still writes must not take that
+// for a failure), and waits for it: it stands on books that may be closed next.
 type pipedBody struct {
 	*io.PipeReader
-	done <-chan struct{}
+	cancel context.CancelFunc
+	done   <-chan struct{}
 }
 
 func (b pipedBody) Close() error {
+	b.cancel()
 	err := b.PipeReader.Close()
 	<-b.done
 	return err

@@ -15,6 +15,7 @@ import (
 
 	"regia/internal/experience"
 	"regia/internal/registry"
+	"regia/internal/testkit"
 )
 
 // Every number that Pulse, People and Person show is counted again, by SQL
@@ -37,24 +38,24 @@ func TestDemoIsTrue(t *testing.T) {
 
 func TestOlistIsTrue(t *testing.T) {
 	w := open(t)
-	r := w.bring("olist", shared(t, "olist"))
+	r := w.bring("olist", testkit.RealData(t, "olist"))
 	w.same("orders read", r.Rows, 8135)
 	w.same("rejected", r.Rejected, 0)
 	var people struct{ People, Interactions int64 }
 	w.get("/api/v1/status", &people)
 	w.same("people", people.People, 8016)
 	w.true(time.Date(2018, 8, 15, 12, 0, 0, 0, time.UTC))
-	w.everyOrder(filepath.Dir(shared(t, "olist", "olist_orders_dataset.csv")))
+	w.everyOrder(filepath.Dir(testkit.RealData(t, "olist", "olist_orders_dataset.csv")))
 	w.foretells()
 
 	before := w.sql(`SELECT count(*) FROM interactions`)
-	w.bringAgain("olist", shared(t, "olist"))
+	w.bringAgain("olist", testkit.RealData(t, "olist"))
 	w.same("interactions after importing again", w.sql(`SELECT count(*) FROM interactions`), before)
 }
 
 func TestOnlineRetailIsTrue(t *testing.T) {
 	w := open(t)
-	file := shared(t, "online-retail", "online_retail.csv.gz")
+	file := testkit.RealData(t, "online-retail", "online_retail.csv.gz")
 	began := time.Now()
 	r := w.bring("online-retail", file)
 	t.Logf("%d lines imported and woven in %.1f s", r.Rows, time.Since(began).Seconds())
@@ -470,7 +471,7 @@ func retail(tb testing.TB, path string) (customers, buyers, anonymous int64) {
 // purchases of the gift shop, through the API.
 func TestHelpdeskProcessIsTrue(t *testing.T) {
 	w := open(t)
-	w.bring("helpdesk", shared(t, "helpdesk", "helpdesk.csv"))
+	w.bring("helpdesk", testkit.RealData(t, "helpdesk", "helpdesk.csv"))
 	design := []string{"Ticket: Assign seriousness", "Ticket: Take in charge ticket", "Ticket: Resolve ticket", "Ticket: Closed"}
 	for _, of := range []string{"person", "properties.case_id"} {
 		var p struct {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -97,20 +96,6 @@ func (w world) bringTo(key, example string, files ...string) connect.Report {
 	}
 	w.caught()
 	return report
-}
-
-// shared finds the real data, or says why the test skips.
-func shared(tb testing.TB, parts ...string) string {
-	tb.Helper()
-	dir := os.Getenv("REGIA_DATA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	path := filepath.Join(append([]string{dir}, parts...)...)
-	if _, err := os.Stat(path); err != nil {
-		tb.Skipf("the real data is not here (%s); REGIA_DATA may name its folder", path)
-	}
-	return path
 }
 
 func (w world) get(path string, into any) {

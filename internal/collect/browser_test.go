@@ -3,23 +3,15 @@ package collect
 import (
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
-
-	"github.com/chromedp/chromedp"
 
 	"regia/internal/experience"
 	"regia/internal/testkit"
 )
 
-// A browser finds nothing serious against the pages, on a desk and on a phone,
-// light and dark. With REGIA_SCREENSHOTS their pictures go there.
+// Every page of the room in a browser.
 func TestPagesInABrowser(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts a browser")
-	}
 	r := newRoom(t)
 	r.post(Shop, "/v1/batch", `{"batch":[{"type":"track","event":"Receipt Issued","messageId":"m-7","properties":{"total":1}},{"type":"page"}]}`)
 	r.post(Shop, "/v1/track", `{"broken`)
@@ -36,21 +28,7 @@ func TestPagesInABrowser(t *testing.T) {
 	defer server.Close()
 	defer r.site.CloseStreams()
 	ctx := testkit.Browser(t)
-	for _, c := range []struct {
-		name, path string
-		width      int
-		dark       bool
-	}{
-		{"list", "/sources", 1280, false}, {"new", "/sources/new", 1280, false}, {"shop", "/sources/shop", 1280, false},
-		{"shop-dark", "/sources/shop", 1280, true}, {"list-phone", "/sources", 390, false}, {"site-phone", "/sources/site", 390, false},
-		{"site", "/sources/site", 1280, false}, {"site-dark", "/sources/site", 390, true},
-	} {
-		if err := chromedp.Do(ctx, testkit.View(c.width, 900, c.dark), chromedp.Navigate(server.URL+c.path)); err != nil {
-			t.Fatalf("%s: %v", c.name, err)
-		}
-		testkit.Axe(t, ctx)
-		if dir := os.Getenv("REGIA_SCREENSHOTS"); dir != "" {
-			testkit.Screenshot(t, ctx, filepath.Join(dir, "sources-"+c.name+".png"), c.width, 1400, c.dark)
-		}
+	for name, path := range map[string]string{"list": "/sources", "new": "/sources/new", "shop": "/sources/shop", "site": "/sources/site"} {
+		testkit.Look(t, ctx, "sources-"+name, server.URL+path, "it", nil)
 	}
 }

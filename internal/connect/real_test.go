@@ -10,21 +10,8 @@ import (
 	"testing"
 
 	"regia/internal/mapping"
+	"regia/internal/testkit"
 )
-
-// realData finds a folder of the real files, or skips.
-func realData(t *testing.T, name string) string {
-	t.Helper()
-	root := os.Getenv("REGIA_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	dir := filepath.Join(root, name)
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("the real %s files are not here (set REGIA_DATA to the folder that holds them)", name)
-	}
-	return dir
-}
 
 // truth reads a file with the standard library alone.
 func truth(t *testing.T, path string) []map[string]string {
@@ -99,7 +86,7 @@ func userID(i mapping.Item) string    { return i.UserID }
 func messageID(i mapping.Item) string { return i.MessageID }
 
 func TestRealOnlineRetail(t *testing.T) {
-	dir := realData(t, "online-retail")
+	dir := testkit.RealData(t, "online-retail")
 	var c collector
 	r := runImport(t, filepath.Join(example("online-retail"), "mapping.yaml"), Options{Inputs: []string{dir}}, &c)
 	t.Log(r.Summary())
@@ -186,7 +173,7 @@ func revenueOf(t *testing.T, i mapping.Item) mapping.Decimal {
 }
 
 func TestRealOlist(t *testing.T) {
-	dir := realData(t, "olist")
+	dir := testkit.RealData(t, "olist")
 	var c collector
 	r := runImport(t, filepath.Join(example("olist"), "mapping.yaml"), Options{Inputs: []string{dir}}, &c)
 	t.Log(r.Summary())
@@ -226,7 +213,7 @@ func TestRealOlist(t *testing.T) {
 }
 
 func TestRealHelpdesk(t *testing.T) {
-	dir := realData(t, "helpdesk")
+	dir := testkit.RealData(t, "helpdesk")
 	var c collector
 	r := runImport(t, filepath.Join(example("helpdesk"), "mapping.yaml"), Options{Inputs: []string{dir}}, &c)
 	rows := truth(t, filepath.Join(dir, "helpdesk.csv"))

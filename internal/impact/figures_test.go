@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
@@ -15,8 +14,8 @@ import (
 	"pgregory.net/rapid"
 
 	"regia/internal/experience"
-	"regia/internal/ledger"
 	"regia/internal/stats"
+	"regia/internal/testkit/books"
 	"regia/internal/web"
 )
 
@@ -253,18 +252,14 @@ func TestInfluences(t *testing.T) {
 
 // A ledger that is read in slices gives the same as one that is read at once.
 func TestSlices(t *testing.T) {
-	l, err := ledger.Open(t.Context(), ledger.Options{Path: filepath.Join(t.TempDir(), "ledger.duckdb")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
+	l := books.Ledger(t)
 	var rows []experience.Interaction
 	for n := range 300 {
 		m := happening(float64(n%50)/10, "Order Completed", "order", strconv.Itoa(n))
 		m.ID = experience.HashID(nil, "row", strconv.Itoa(n))
 		rows = append(rows, row(m, experience.HashID(nil, "person", strconv.Itoa(n%40))))
 	}
-	fill(t, l, rows)
+	books.Fill(t, l, rows)
 	read := func(slice int64) (people map[experience.ID]int) {
 		people = map[experience.ID]int{}
 		r := newReader(l, book(t), nil)

@@ -6,19 +6,14 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
-
 	"regia/internal/experience"
-	"regia/internal/ledger"
-	"regia/internal/registry"
 	"regia/internal/testkit"
+	"regia/internal/testkit/books"
 	"regia/internal/web"
 )
 
@@ -31,21 +26,11 @@ type desk struct {
 
 func newDesk(t *testing.T, rows []experience.Interaction) *desk {
 	t.Helper()
-	dir := t.TempDir()
-	l, err := ledger.Open(t.Context(), ledger.Options{Path: filepath.Join(dir, "ledger.duckdb")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	fill(t, l, rows)
-	book, err := registry.Open(t.Context(), registry.Options{Path: filepath.Join(dir, "registry.db")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { book.Close() })
+	l := books.Ledger(t)
+	books.Fill(t, l, rows)
 	clock := func() time.Time { return monday.AddDate(0, 0, 200) }
 	d := &desk{t: t, room: New(Options{
-		Ledger: l, Registry: book, People: names{}, Clock: clock,
+		Ledger: l, Registry: books.Registry(t), People: names{}, Clock: clock,
 		Company: func(context.Context) experience.Company {
 			return experience.Company{Name: "Shop", TimeZone: "Europe/Rome"}
 		},
@@ -57,6 +42,7 @@ func newDesk(t *testing.T, rows []experience.Interaction) *desk {
 			}, nil
 		},
 	})}
+	var err error
 	if d.site, err = web.New(web.Options{Auth: byHeader{}, Clock: clock}); err != nil {
 		t.Fatal(err)
 	}
@@ -251,50 +237,14 @@ func TestPagesInABrowser(t *testing.T) {
 		server := httptest.NewServer(desk.site)
 		t.Cleanup(server.Close)
 		for _, language := range []string{"it", "en"} {
-			open(t, ctx, server.URL+"/api/openapi.json")
-			tell[string](t, ctx, `document.cookie = "role=owner-`+language+`; path=/"`)
-			for i, page := range []string{"/impact", "/impact?period=90d&dimension=emotional", "/impact/people?evidence=inferred&touchpoint=home-delivery", "/impact/rules"} {
+			testkit.SignIn(t, ctx, server.URL, "role=owner-"+language)
+			for i, page := range []string{
+				"/impact", "/impact?period=90d&dimension=emotional", "/impact/people?evidence=inferred&touchpoint=home-delivery", "/impact/rules", "/impact/silent",
+			} {
 				t.Run(name+" "+language+" "+page, func(t *testing.T) {
-					for _, size := range []struct {
-						width, height int
-						dark          bool
-					}{{1280, 900, false}, {390, 844, true}} {
-						open(t, ctx, server.URL+page, testkit.View(size.width, size.height, size.dark))
-						if got := tell[string](t, ctx, "document.documentElement.lang"); got != language {
-							t.Errorf("the page speaks %q", got)
-						}
-						if over := tell[int](t, ctx, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); over > 0 {
-							t.Errorf("at %d pixels the page is %d too wide", size.width, over)
-						}
-						testkit.Axe(t, ctx)
-						if dir := os.Getenv("REGIA_SHOTS"); dir != "" {
-							testkit.Screenshot(t, ctx, filepath.Join(dir, name+"-"+language+"-"+strconv.Itoa(i)+"-"+strconv.Itoa(size.width)+".png"), size.width, 1400, size.dark)
-						}
-					}
+					testkit.Look(t, ctx, "impact-"+name+"-"+strconv.Itoa(i), server.URL+page, language, nil)
 				})
 			}
 		}
 	}
-}
-
-const patience = 60 * time.Second
-
-func open(t *testing.T, ctx context.Context, address string, before ...chromedp.Action[chromedp.Void]) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	if err := chromedp.Do(ctx, append(before, chromedp.Navigate(address))...); err != nil {
-		t.Fatalf("open %s: %v", address, err)
-	}
-}
-
-func tell[T any](t *testing.T, ctx context.Context, script string) T {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	answer, err := chromedp.Run(ctx, chromedp.Evaluate[T](script))
-	if err != nil {
-		t.Fatalf("%s: %v", script, err)
-	}
-	return answer
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
@@ -15,49 +14,8 @@ import (
 
 	"regia/internal/experience"
 	"regia/internal/ledger"
-	"regia/internal/testkit"
+	"regia/internal/testkit/books"
 )
-
-// everyEngine checks a property on each of the ledger's engines.
-func everyEngine(t *testing.T, check func(t *rapid.T, l *ledger.Ledger)) {
-	for _, engine := range []string{"DuckDB", "PostgreSQL"} {
-		t.Run(engine, func(t *testing.T) {
-			o := ledger.Options{}
-			if engine == "DuckDB" {
-				o.Path = filepath.Join(t.TempDir(), "ledger.duckdb")
-			} else {
-				o.URL = testkit.Postgres(t)
-			}
-			l, err := ledger.Open(context.Background(), o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer l.Close()
-			rapid.Check(t, func(t *rapid.T) { check(t, l) })
-		})
-	}
-}
-
-// worldImport marks the rows at hand: the next ones take them back.
-var worldImport = experience.HashID(nil, "import")
-
-func fill(t interface {
-	Helper()
-	Fatal(...any)
-}, l *ledger.Ledger, rows []experience.Interaction) {
-	t.Helper()
-	head, err := l.Head(context.Background())
-	if err == nil {
-		for i := range rows {
-			rows[i].Import = worldImport
-		}
-		after := experience.Position{Sequence: head.Position.Sequence + 1, Hash: "hash"}
-		err = l.Append(context.Background(), ledger.Batch{Before: head.Position, After: after, Forget: []experience.ID{worldImport}, Rows: rows})
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-}
 
 // row is a moment as the ledger has it.
 func row(m Moment, person experience.ID) experience.Interaction {
@@ -87,74 +45,78 @@ func TestPictureIsEverybodysStory(t *testing.T) {
 		{Touchpoint: "phone", Impacts: map[experience.Dimension]float64{experience.Emotional: -0.25, experience.Cognitive: 0.5}, Why: "map, call"},
 		{Event: "Shop Visited", Impacts: map[experience.Dimension]float64{experience.Sensory: 0.75}, Why: "map, shop"},
 	}
-	everyEngine(t, func(t *rapid.T, l *ledger.Ledger) {
-		stories := map[experience.ID][]Moment{}
-		var rows []experience.Interaction
-		for n := range rapid.IntRange(0, 4).Draw(t, "people") {
-			person := experience.ID{} // nobody known
-			if n > 0 {
-				person = experience.HashID(nil, "person", strconv.Itoa(n))
-			}
-			for i, m := range story(t) {
-				m.ID = experience.HashID(nil, "row", strconv.Itoa(n), strconv.Itoa(i))
-				x := row(m, person)
-				rows = append(rows, x)
-				if rapid.IntRange(0, 9).Draw(t, "bot") == 0 {
-					rows[len(rows)-1].Flags = experience.FlagBot
-					continue
-				}
-				key := person
-				if person.IsZero() {
-					key = m.ID // each by itself
-				}
-				stories[key] = append(stories[key], m)
-			}
-		}
-		fill(t, l, rows)
-		now := monday.AddDate(0, 0, rapid.IntRange(0, 60).Draw(t, "now"))
-		p, err := Draw(context.Background(), l, nil, assumed, now)
-		if err != nil {
-			t.Fatal(err)
-		}
-		from, to := monday.AddDate(0, 0, 3), monday.AddDate(0, 0, 25)
-		var want []string
-		for key, moments := range stories {
-			person := key
-			if moments[0].ID == key {
-				person = experience.ID{}
-			}
-			told := p.Book.Tell(person, moments, assumed, now)
-			for _, x := range told {
-				if !x.Time.Before(from) && x.Time.Before(to) {
-					want = append(want, fmt.Sprint(x))
-				}
-			}
-			if !person.IsZero() {
-				if got := p.Curve(person); fmt.Sprint(got) != fmt.Sprint(told) {
-					t.Fatalf("the curve is\n%v, want\n%v", got, told)
-				}
-				checkScores(t, p, person, told)
-			}
-		}
-		var got []string
-		var last experience.Impression
-		err = p.Impressions(context.Background(), from, to, func(x experience.Impression) error {
-			if x.Person.String() < last.Person.String() || x.Person == last.Person && !x.Person.IsZero() && x.Time.Before(last.Time) {
-				t.Fatal("impressions are not by person and time")
-			}
-			last = x
-			got = append(got, fmt.Sprint(x))
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		slices.Sort(got)
-		slices.Sort(want)
-		if !slices.Equal(got, want) {
-			t.Fatalf("the picture has\n%v, want\n%v", got, want)
-		}
+	books.EachLedger(t, func(t *testing.T, l *ledger.Ledger) {
+		rapid.Check(t, func(t *rapid.T) { checkEverybodysStory(t, l, assumed) })
 	})
+}
+
+func checkEverybodysStory(t *rapid.T, l *ledger.Ledger, assumed []Assumption) {
+	stories := map[experience.ID][]Moment{}
+	var rows []experience.Interaction
+	for n := range rapid.IntRange(0, 4).Draw(t, "people") {
+		person := experience.ID{} // nobody known
+		if n > 0 {
+			person = experience.HashID(nil, "person", strconv.Itoa(n))
+		}
+		for i, m := range story(t) {
+			m.ID = experience.HashID(nil, "row", strconv.Itoa(n), strconv.Itoa(i))
+			x := row(m, person)
+			rows = append(rows, x)
+			if rapid.IntRange(0, 9).Draw(t, "bot") == 0 {
+				rows[len(rows)-1].Flags = experience.FlagBot
+				continue
+			}
+			key := person
+			if person.IsZero() {
+				key = m.ID // each by itself
+			}
+			stories[key] = append(stories[key], m)
+		}
+	}
+	books.Fill(t, l, rows)
+	now := monday.AddDate(0, 0, rapid.IntRange(0, 60).Draw(t, "now"))
+	p, err := Draw(context.Background(), l, nil, assumed, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, to := monday.AddDate(0, 0, 3), monday.AddDate(0, 0, 25)
+	var want []string
+	for key, moments := range stories {
+		person := key
+		if moments[0].ID == key {
+			person = experience.ID{}
+		}
+		told := p.Book.Tell(person, moments, assumed, now)
+		for _, x := range told {
+			if !x.Time.Before(from) && x.Time.Before(to) {
+				want = append(want, fmt.Sprint(x))
+			}
+		}
+		if !person.IsZero() {
+			if got := p.Curve(person); fmt.Sprint(got) != fmt.Sprint(told) {
+				t.Fatalf("the curve is\n%v, want\n%v", got, told)
+			}
+			checkScores(t, p, person, told)
+		}
+	}
+	var got []string
+	var last experience.Impression
+	err = p.Impressions(context.Background(), from, to, func(x experience.Impression) error {
+		if x.Person.String() < last.Person.String() || x.Person == last.Person && !x.Person.IsZero() && x.Time.Before(last.Time) {
+			t.Fatal("impressions are not by person and time")
+		}
+		last = x
+		got = append(got, fmt.Sprint(x))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Fatalf("the picture has\n%v, want\n%v", got, want)
+	}
 }
 
 // checkScores reckons a person's score again, from what was told.
@@ -190,13 +152,9 @@ func checkScores(t *rapid.T, p *Picture, person experience.ID, told []experience
 // A weight by hand, or a rule switched off, shows without reading what happened
 // again.
 func TestWeightsByHandNeedNoReading(t *testing.T) {
-	l, err := ledger.Open(t.Context(), ledger.Options{Path: filepath.Join(t.TempDir(), "ledger.duckdb")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
+	l := books.Ledger(t)
 	anna := experience.HashID(nil, "anna")
-	fill(t, l, []experience.Interaction{row(happening(0, "Order Delivered", "order", "1", "delay_days", "2"), anna), row(happening(1, "Referral Sent"), anna)})
+	books.Fill(t, l, []experience.Interaction{row(happening(0, "Order Delivered", "order", "1", "delay_days", "2"), anna), row(happening(1, "Referral Sent"), anna)})
 	p, err := Draw(t.Context(), l, nil, nil, monday.Add(48*time.Hour))
 	if err != nil {
 		t.Fatal(err)

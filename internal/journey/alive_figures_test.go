@@ -13,6 +13,7 @@ import (
 	"regia/internal/experience"
 	"regia/internal/ledger"
 	"regia/internal/stats"
+	"regia/internal/testkit/books"
 )
 
 // few is small in tests, so that small random logs have figures too.
@@ -23,7 +24,7 @@ func same(a, b float64) bool { return math.Abs(a-b) < 1e-5 }
 // The figures of random maps over random logs are those that following each
 // case by itself gives, whatever engine keeps the log.
 func TestFiguresAgreeWithFollowingEachCase(t *testing.T) {
-	everyEngine(t, func(t *testing.T, l *ledger.Ledger) {
+	books.EachLedger(t, func(t *testing.T, l *ledger.Ledger) {
 		rapid.Check(t, func(t *rapid.T) {
 			rows, m := world(t), randomMap(t)
 			felt := randomImpressions(t, rows)
@@ -31,7 +32,7 @@ func TestFiguresAgreeWithFollowingEachCase(t *testing.T) {
 			if rapid.Bool().Draw(t, "limited") {
 				p.From, p.To = beginning.AddDate(0, 0, 10), beginning.AddDate(0, 0, 50)
 			}
-			fill(t, l, rows)
+			books.Fill(t, l, rows)
 			living := &Living{Ledger: l, Impressions: felt, few: few}
 			got, err := living.Figures(context.Background(), m, p)
 			if err != nil {
@@ -332,10 +333,10 @@ func checkCosts(t *rapid.T, r reference, d MapDeviation, cases []MapCase) {
 
 // A map's conversions are those of a funnel of the same steps.
 func TestPassagesAgreeWithFunnels(t *testing.T) {
-	everyEngine(t, func(t *testing.T, l *ledger.Ledger) {
+	books.EachLedger(t, func(t *testing.T, l *ledger.Ledger) {
 		rapid.Check(t, func(t *rapid.T) {
 			rows := world(t)
-			fill(t, l, rows)
+			books.Fill(t, l, rows)
 			m := Map{Key: "m", Name: "M", Stages: []Stage{{ID: "s", Name: "S", Steps: []Step{
 				{ID: "one", Name: "One", Match: []analytics.Match{{Event: "a"}}}, {ID: "two", Name: "Two", Match: []analytics.Match{{Event: "b"}}},
 			}}}}

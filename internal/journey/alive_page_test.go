@@ -6,17 +6,14 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
-
-	"github.com/chromedp/chromedp"
 
 	"regia/internal/analytics"
 	"regia/internal/experience"
 	"regia/internal/testkit"
+	"regia/internal/testkit/books"
 	"regia/internal/web"
 )
 
@@ -96,7 +93,7 @@ func (h *house) people() {
 			add("Referral Sent", 48*time.Hour)
 		}
 	}
-	fill(h.t, h.room.Ledger, rows)
+	books.Fill(h.t, h.room.Ledger, rows)
 	h.room.Alive.Impressions, h.room.Alive.People, h.room.Alive.Patience = felt, names{}, time.Minute
 }
 
@@ -194,48 +191,14 @@ func TestAliveInABrowser(t *testing.T) {
 	server := httptest.NewServer(h.site)
 	t.Cleanup(server.Close)
 	ctx := testkit.Browser(t)
-	look := func(page string, before ...chromedp.Action[chromedp.Void]) {
-		t.Helper()
-		short, cancel := context.WithTimeout(ctx, time.Minute)
-		defer cancel()
-		if err := chromedp.Do(short, append(before, chromedp.Navigate(server.URL+page))...); err != nil {
-			t.Fatalf("open %s: %v", page, err)
-		}
-	}
-	say := func(script string) string {
-		t.Helper()
-		short, cancel := context.WithTimeout(ctx, time.Minute)
-		defer cancel()
-		answer, err := chromedp.Run(short, chromedp.Evaluate[string](script))
-		if err != nil {
-			t.Fatalf("%s: %v", script, err)
-		}
-		return answer
-	}
 	for _, language := range []string{"it", "en"} {
-		look("/api/openapi.json")
-		say(`document.cookie = "role=owner-` + language + `; path=/"`)
+		testkit.SignIn(t, ctx, server.URL, "role=owner-"+language)
 		for i, page := range []string{"/journeys/buying", "/journeys/buying/people?what=felt&at=receiving-the-parcel&dimension=emotional&evidence=stated", "/journeys/buying?from=2020-01-01&to=2020-02-01"} {
-			for _, size := range []struct {
-				width, height int
-				dark          bool
-			}{{1280, 900, false}, {390, 844, true}, {1280, 900, true}, {390, 844, false}} {
-				if os.Getenv("REGIA_SHOTS") == "" && size.dark == (size.width > 500) {
-					continue
-				}
-				look(page, testkit.View(size.width, size.height, size.dark))
-				if over := say(`String(document.documentElement.scrollWidth - document.documentElement.clientWidth)`); over != "0" {
-					t.Errorf("%s at %d pixels is %s too wide", page, size.width, over)
-					t.Log(say(`[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth+1 && !e.closest(".drawing-frame,.table-frame,.journey-scroll")).slice(0,12).map(e => e.tagName+"."+(e.className.baseVal ?? e.className)+" "+Math.round(e.getBoundingClientRect().right)+" "+e.textContent.slice(0,40)).join("\n")`))
-				}
-				testkit.Axe(t, ctx)
-				if drawn := say(`String(document.querySelectorAll("svg.lived .feel-point").length)`); i == 0 && strings.HasPrefix(drawn, "0") {
+			testkit.Look(t, ctx, "alive-"+strconv.Itoa(i), server.URL+page, language, func() {
+				if drawn := testkit.Tell[int](t, ctx, `document.querySelectorAll("svg.lived .feel-point").length`); i == 0 && drawn == 0 {
 					t.Errorf("the curve has no points")
 				}
-				if dir := os.Getenv("REGIA_SHOTS"); dir != "" {
-					testkit.Screenshot(t, ctx, filepath.Join(dir, fmt.Sprintf("alive-%s-%d-%d-%v.png", language, i, size.width, size.dark)), size.width, 2600, size.dark)
-				}
-			}
+			})
 		}
 	}
 }

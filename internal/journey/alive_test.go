@@ -6,62 +6,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"path/filepath"
 	"slices"
 	"strconv"
-	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 
 	"regia/internal/analytics"
 	"regia/internal/experience"
-	"regia/internal/ledger"
-	"regia/internal/testkit"
 )
 
 var beginning = time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
-
-// everyEngine runs a test on each engine of the ledger.
-func everyEngine(t *testing.T, f func(t *testing.T, l *ledger.Ledger)) {
-	for _, engine := range []string{"DuckDB", "PostgreSQL"} {
-		t.Run(engine, func(t *testing.T) {
-			o := ledger.Options{}
-			if engine == "DuckDB" {
-				o.Path = filepath.Join(t.TempDir(), "ledger.duckdb")
-			} else {
-				o.URL = testkit.Postgres(t)
-			}
-			l, err := ledger.Open(context.Background(), o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer l.Close()
-			f(t, l)
-		})
-	}
-}
-
-var worldImport = experience.HashID(nil, "import")
-
-// fill puts rows in the place of those of the log before.
-func fill(t interface {
-	Helper()
-	Fatal(...any)
-}, l *ledger.Ledger, rows []experience.Interaction) {
-	t.Helper()
-	head, err := l.Head(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range rows {
-		rows[i].Import = worldImport
-	}
-	after := experience.Position{Sequence: head.Position.Sequence + 1, Hash: "hash"}
-	if err := l.Append(context.Background(), ledger.Batch{Before: head.Position, After: after, Forget: []experience.ID{worldImport}, Rows: rows}); err != nil {
-		t.Fatal(err)
-	}
-}
 
 // world is a random log of two months: few people, few names, few moments.
 func world(t *rapid.T) []experience.Interaction {

@@ -6,10 +6,8 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/input"
@@ -27,8 +25,6 @@ type screen struct {
 	url string
 }
 
-const patience = 60 * time.Second
-
 func (h *house) screen() *screen {
 	h.t.Helper()
 	server := httptest.NewServer(h.site)
@@ -38,17 +34,12 @@ func (h *house) screen() *screen {
 
 func (s *screen) do(what string, actions ...chromedp.Action[chromedp.Void]) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.ctx, patience)
-	defer cancel()
-	if err := chromedp.Do(ctx, actions...); err != nil {
-		s.t.Fatalf("%s: %v", what, err)
-	}
+	testkit.Do(s.t, s.ctx, what, actions...)
 }
 
 func (s *screen) as(who string) {
 	s.t.Helper()
-	s.do("sign in", testkit.View(1280, 900, false), chromedp.Navigate(s.url+"/api/openapi.json"))
-	ask[string](s, `document.cookie = "role=`+who+`; path=/"`)
+	testkit.SignIn(s.t, s.ctx, s.url, "role="+who)
 }
 
 func (s *screen) open(address string, width, height int, dark bool) {
@@ -58,22 +49,12 @@ func (s *screen) open(address string, width, height int, dark bool) {
 
 func ask[T any](s *screen, script string) T {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.ctx, patience)
-	defer cancel()
-	answer, err := chromedp.Run(ctx, chromedp.Evaluate[T](script))
-	if err != nil {
-		s.t.Fatalf("%s: %v", script, err)
-	}
-	return answer
+	return testkit.Tell[T](s.t, s.ctx, script)
 }
 
 func (s *screen) until(script string) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.ctx, patience)
-	defer cancel()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](script)); err != nil {
-		s.t.Fatalf("%s never came true: %v; the page says %q", script, err, ask[string](s, `document.querySelector("#content").innerText`))
-	}
+	testkit.Until(s.t, s.ctx, script)
 }
 
 // press clicks what a selector finds.
@@ -129,24 +110,14 @@ func TestPagesInABrowser(t *testing.T) {
 	h := newHouse(t)
 	s := h.screen()
 	look := func(name, address string, ready string) {
-		for i, size := range []struct {
-			who           string
-			width, height int
-			dark          bool
-		}{{"owner-it", 1280, 900, false}, {"owner-en", 390, 844, true}} {
-			s.as(size.who)
-			s.open(address, size.width, size.height, size.dark)
-			if ready != "" {
-				s.press(ready)
-				s.until(`document.querySelector("dialog[open]") !== null`)
-			}
-			if over := ask[int](s, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); over > 0 {
-				t.Errorf("%s: at %d pixels the page is %d too wide", name, size.width, over)
-			}
-			testkit.Axe(t, s.ctx)
-			if dir := os.Getenv("REGIA_SHOTS"); dir != "" {
-				testkit.Screenshot(t, s.ctx, filepath.Join(dir, "journey-"+name+"-"+strconv.Itoa(i)+".png"), size.width, 1400, size.dark)
-			}
+		for _, language := range []string{"it", "en"} {
+			s.as("owner-" + language)
+			testkit.Look(t, s.ctx, "journey-"+name, s.url+address, language, func() {
+				if ready != "" {
+					s.press(ready)
+					s.until(`document.querySelector("dialog[open]") !== null`)
+				}
+			})
 		}
 	}
 	look("empty", "/journeys", "")

@@ -2,7 +2,6 @@ package journey
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,7 +12,7 @@ import (
 	"regia/internal/analytics"
 	"regia/internal/experience"
 	"regia/internal/ledger"
-	"regia/internal/testkit"
+	"regia/internal/testkit/books"
 	"regia/internal/web"
 )
 
@@ -66,20 +65,11 @@ func (h *house) shop() {
 // ledgers runs one test on both engines of the ledger.
 func ledgers(t *testing.T, f func(t *testing.T, h *house)) {
 	t.Helper()
-	run := func(name string, options func(t *testing.T) ledger.Options) {
-		t.Run(name, func(t *testing.T) {
-			l, err := ledger.Open(t.Context(), options(t))
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = l.Close() })
-			h := newHouse(t)
-			h.room.Ledger = l
-			f(t, h)
-		})
-	}
-	run("duckdb", func(t *testing.T) ledger.Options { return ledger.Options{Path: filepath.Join(t.TempDir(), "l.duckdb")} })
-	run("postgres", func(t *testing.T) ledger.Options { return ledger.Options{URL: testkit.Postgres(t)} })
+	books.EachLedger(t, func(t *testing.T, l *ledger.Ledger) {
+		h := newHouse(t)
+		h.room.Ledger = l
+		f(t, h)
+	})
 }
 
 func (h *house) english() *web.Locale { return h.site.Locale("en", time.UTC) }

@@ -2,7 +2,6 @@ package journey
 
 import (
 	"errors"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -13,7 +12,7 @@ import (
 	"regia/internal/analytics"
 	"regia/internal/experience"
 	"regia/internal/registry"
-	"regia/internal/testkit"
+	"regia/internal/testkit/books"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -23,18 +22,7 @@ func clock() time.Time { return noon }
 // stores runs one test on both engines of the registry.
 func stores(t *testing.T, f func(t *testing.T, s *Store)) {
 	t.Helper()
-	run := func(name string, options func(t *testing.T) registry.Options) {
-		t.Run(name, func(t *testing.T) {
-			db, err := registry.Open(t.Context(), options(t))
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = db.Close() })
-			f(t, NewStore(db, clock))
-		})
-	}
-	run("sqlite", func(t *testing.T) registry.Options { return registry.Options{Path: filepath.Join(t.TempDir(), "r.db")} })
-	run("postgres", func(t *testing.T) registry.Options { return registry.Options{URL: testkit.Postgres(t)} })
+	books.EachRegistry(t, func(t *testing.T, db *registry.DB) { f(t, NewStore(db, clock)) })
 }
 
 // sample is a map that uses everything.

@@ -3,14 +3,13 @@ package language
 import (
 	"bytes"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+	"regia/internal/testkit"
 )
 
 func TestTokens(t *testing.T) {
@@ -172,13 +171,9 @@ func TestTopics(t *testing.T) {
 
 // The figure that is promised, on texts the model has not seen.
 func TestItalianSentiment(t *testing.T) {
-	dir := os.Getenv("REGIA_DATA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	list, err := tweets(dir, "it", "val")
+	list, err := tweets(testkit.RealData(t), "it", "val")
 	if err != nil {
-		t.Skipf("the corpora are not here (REGIA_DATA): %v", err)
+		t.Fatal(err)
 	}
 	r, err := NewReader()
 	if err != nil {

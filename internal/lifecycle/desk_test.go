@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"regia/internal/experience"
+	"regia/internal/testkit/books"
 	"regia/internal/web"
 )
 
@@ -22,7 +23,7 @@ type house struct {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{t: t, room: room(t, "DuckDB")}
+	h := &house{t: t, room: on(books.Ledger(t), books.Registry(t))}
 	h.room.Clock = func() time.Time { return now }
 	h.room.Patience = time.Minute
 	var err error

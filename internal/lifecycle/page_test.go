@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"regia/internal/experience"
+	"regia/internal/testkit/books"
 	"regia/internal/web"
 )
 
@@ -59,7 +60,7 @@ func (h *house) shop() *house {
 	}
 	h.did(119, 20, "Order Completed", "site", "gone")
 	h.did(119, 19, "Order Cancelled", "site", "gone")
-	fill(h.t, h.room, h.rows)
+	books.Fill(h.t, h.room.Ledger, h.rows)
 	return h
 }
 
@@ -89,7 +90,7 @@ func TestEmptyRecordTeaches(t *testing.T) {
 func TestOldDataAreLookedAtWhereTheyEnd(t *testing.T) {
 	h := newHouse(t)
 	h.did(1, 500, "Order Completed", "site", "a")
-	fill(t, h.room, h.rows)
+	books.Fill(t, h.room.Ledger, h.rows)
 	wants(t, h.get(homePath, "owner"), "The last data are of 10 Jul 2025", "So far <strong>one person</strong> has bought", "too few")
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
@@ -16,7 +15,7 @@ import (
 	"regia/internal/experience"
 	"regia/internal/ledger"
 	"regia/internal/registry"
-	"regia/internal/testkit"
+	"regia/internal/testkit/books"
 )
 
 var rome = func() *time.Location {
@@ -62,24 +61,8 @@ func world(t *rapid.T) []experience.Interaction {
 	return rows
 }
 
-// room makes the room on books of one engine.
-func room(t testing.TB, engine string) *Room {
-	o, b := ledger.Options{}, registry.Options{}
-	if engine == "DuckDB" {
-		o.Path, b.Path = filepath.Join(t.TempDir(), "ledger.duckdb"), filepath.Join(t.TempDir(), "registry.db")
-	} else {
-		o.URL, b.URL = testkit.Postgres(t), testkit.Postgres(t)
-	}
-	l, err := ledger.Open(context.Background(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	book, err := registry.Open(context.Background(), b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { book.Close() })
+// on makes the room on books.
+func on(l *ledger.Ledger, book *registry.DB) *Room {
 	return &Room{
 		Ledger: l, Book: book, Clock: func() time.Time { return beginning.AddDate(0, 10, 3) }, People: &crowd{},
 		Company: func(context.Context) experience.Company { return experience.Company{TimeZone: "Europe/Rome"} },
@@ -112,42 +95,19 @@ func (c *crowd) Anonymous(_ context.Context, after experience.ID, limit int) ([]
 }
 
 func everyEngine(t *testing.T, check func(t *rapid.T, r *Room, rows []experience.Interaction)) {
-	for _, engine := range []string{"DuckDB", "PostgreSQL"} {
-		t.Run(engine, func(t *testing.T) {
-			r := room(t, engine)
-			rapid.Check(t, func(t *rapid.T) {
-				rows := world(t)
-				fill(t, r, rows)
-				var nobody []experience.ID
-				if rapid.Bool().Draw(t, "anonymous") {
-					nobody = append(nobody, experience.HashID(nil, "person", "1"))
-				}
-				r.People = &crowd{nobody}
-				check(t, r, rows)
-			})
+	books.Each(t, func(t *testing.T, l *ledger.Ledger, book *registry.DB) {
+		r := on(l, book)
+		rapid.Check(t, func(t *rapid.T) {
+			rows := world(t)
+			books.Fill(t, l, rows)
+			var nobody []experience.ID
+			if rapid.Bool().Draw(t, "anonymous") {
+				nobody = append(nobody, experience.HashID(nil, "person", "1"))
+			}
+			r.People = &crowd{nobody}
+			check(t, r, rows)
 		})
-	}
-}
-
-// worldImport marks the rows of the log at hand: the next one takes them back.
-var worldImport = experience.HashID(nil, "import")
-
-func fill(t interface {
-	Helper()
-	Fatal(...any)
-}, r *Room, rows []experience.Interaction) {
-	t.Helper()
-	head, err := r.Ledger.Head(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range rows {
-		rows[i].Import = worldImport
-	}
-	after := experience.Position{Sequence: head.Position.Sequence + 1, Hash: "hash"}
-	if err := r.Ledger.Append(context.Background(), ledger.Batch{Before: head.Position, After: after, Forget: []experience.ID{worldImport}, Rows: rows}); err != nil {
-		t.Fatal(err)
-	}
+	})
 }
 
 // The reference: what the rules say, as slowly and plainly as can be. It knows

@@ -99,7 +99,7 @@ func FuzzSheet(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, sheet string) {
 		if strings.Contains(sheet, "<?xml") {
-			t.Skip("other encodings are not ours to read")
+			return // other encodings are not ours to read
 		}
 		data, err := os.ReadFile(packed(t, parts(sheet)))
 		if err != nil {

@@ -3,7 +3,6 @@ package touchpoint
 import (
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -11,7 +10,7 @@ import (
 
 	"regia/internal/experience"
 	"regia/internal/ledger"
-	"regia/internal/testkit"
+	"regia/internal/testkit/books"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -23,30 +22,6 @@ func rome(t *testing.T) *time.Location {
 		t.Fatal(err)
 	}
 	return zone
-}
-
-// ledgers runs one test on both engines of the ledger.
-func ledgers(t *testing.T, f func(t *testing.T, l *ledger.Ledger)) {
-	t.Helper()
-	run := func(name string, options func(t *testing.T) ledger.Options) {
-		t.Run(name, func(t *testing.T) { f(t, openLedger(t, options(t))) })
-	}
-	run("duckdb", func(t *testing.T) ledger.Options { return duck(t) })
-	run("postgres", func(t *testing.T) ledger.Options { return ledger.Options{URL: testkit.Postgres(t)} })
-}
-
-func duck(t *testing.T) ledger.Options {
-	return ledger.Options{Path: filepath.Join(t.TempDir(), "ledger.duckdb")}
-}
-
-func openLedger(t *testing.T, o ledger.Options) *ledger.Ledger {
-	t.Helper()
-	l, err := ledger.Open(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	return l
 }
 
 // happened makes one interaction; edit changes what is out of the ordinary.
@@ -96,7 +71,7 @@ func sample() []experience.Interaction {
 }
 
 func TestFigures(t *testing.T) {
-	ledgers(t, func(t *testing.T, l *ledger.Ledger) {
+	books.EachLedger(t, func(t *testing.T, l *ledger.Ledger) {
 		ctx, zone := t.Context(), rome(t)
 		if last, err := LastTime(ctx, l); err != nil || !last.IsZero() {
 			t.Fatalf("last time of an empty book: %v, %v", last, err)
@@ -188,7 +163,7 @@ func TestLedgerAgreesWithMatcher(t *testing.T) {
 		add("web-1", experience.Track, "CITTÀ", p)
 		add("web-1", experience.PageView, "", p)
 	}
-	ledgers(t, func(t *testing.T, l *ledger.Ledger) {
+	books.EachLedger(t, func(t *testing.T, l *ledger.Ledger) {
 		write(t, l, rows, nil)
 		write(t, l, nil, &ledger.Retouch{Catalogue: 1, Bindings: rules})
 		found, err := l.Query(t.Context(), `SELECT message_id, touchpoint FROM interactions`)

@@ -18,6 +18,7 @@ import (
 	"regia/internal/experience"
 	"regia/internal/ledger"
 	"regia/internal/registry"
+	"regia/internal/testkit/books"
 	"regia/internal/web"
 )
 
@@ -77,7 +78,7 @@ func newHouse(t *testing.T, rows []experience.Interaction) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{t: t, site: site, store: NewStore(db, nil, clock, slog.New(slog.DiscardHandler)), ledger: openLedger(t, duck(t))}
+	h := &house{t: t, site: site, store: NewStore(db, nil, clock, slog.New(slog.DiscardHandler)), ledger: books.Ledger(t)}
 	if err := h.store.Seed(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -16,7 +15,7 @@ import (
 
 	"regia/internal/experience"
 	"regia/internal/registry"
-	"regia/internal/testkit"
+	"regia/internal/testkit/books"
 )
 
 // bus remembers what was published.
@@ -32,23 +31,14 @@ func (b *bus) Publish(subject string, data []byte) error {
 	return nil
 }
 
-// books runs one test on both engines of the registry.
-func books(t *testing.T, f func(t *testing.T, s *Store, db *registry.DB, b *bus)) {
+// onEach runs one test on both engines of the registry.
+func onEach(t *testing.T, f func(t *testing.T, s *Store, db *registry.DB, b *bus)) {
 	t.Helper()
-	run := func(name string, options func(t *testing.T) registry.Options) {
-		t.Run(name, func(t *testing.T) {
-			db, err := registry.Open(t.Context(), options(t))
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = db.Close() })
-			b := &bus{}
-			clock := func() time.Time { return time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC) }
-			f(t, NewStore(db, b, clock, slog.New(slog.DiscardHandler)), db, b)
-		})
-	}
-	run("sqlite", func(t *testing.T) registry.Options { return registry.Options{Path: filepath.Join(t.TempDir(), "r.db")} })
-	run("postgres", func(t *testing.T) registry.Options { return registry.Options{URL: testkit.Postgres(t)} })
+	books.EachRegistry(t, func(t *testing.T, db *registry.DB) {
+		b := &bus{}
+		clock := func() time.Time { return time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC) }
+		f(t, NewStore(db, b, clock, slog.New(slog.DiscardHandler)), db, b)
+	})
 }
 
 func catalogue(t *testing.T, s *Store) Catalogue {
@@ -91,7 +81,7 @@ func code(t *testing.T, err error, want experience.Code) {
 }
 
 func TestSeedKeepsTheDefaultsAsWritten(t *testing.T) {
-	books(t, func(t *testing.T, s *Store, db *registry.DB, b *bus) {
+	onEach(t, func(t *testing.T, s *Store, db *registry.DB, b *bus) {
 		for range 2 { // a second start changes nothing
 			if err := s.Seed(t.Context()); err != nil {
 				t.Fatal(err)
@@ -132,7 +122,7 @@ func TestUpgradeLeavesAloneWhatPeopleChanged(t *testing.T) {
 	first.sort()
 	second.sort()
 
-	books(t, func(t *testing.T, s *Store, _ *registry.DB, _ *bus) {
+	onEach(t, func(t *testing.T, s *Store, _ *registry.DB, _ *bus) {
 		ctx, v := t.Context(), must(t)
 		if err := s.seed(ctx, first); err != nil {
 			t.Fatal(err)
@@ -179,7 +169,7 @@ func TestUpgradeLeavesAloneWhatPeopleChanged(t *testing.T) {
 }
 
 func TestTouchpointsChange(t *testing.T) {
-	books(t, func(t *testing.T, s *Store, db *registry.DB, _ *bus) {
+	onEach(t, func(t *testing.T, s *Store, db *registry.DB, _ *bus) {
 		ctx := t.Context()
 		if err := s.Seed(ctx); err != nil {
 			t.Fatal(err)
@@ -232,7 +222,7 @@ func TestTouchpointsChange(t *testing.T) {
 }
 
 func TestBindingsChange(t *testing.T) {
-	books(t, func(t *testing.T, s *Store, db *registry.DB, b *bus) {
+	onEach(t, func(t *testing.T, s *Store, db *registry.DB, b *bus) {
 		ctx, v := t.Context(), must(t)
 		if err := s.Seed(ctx); err != nil {
 			t.Fatal(err)
@@ -309,7 +299,7 @@ func TestBindingsChange(t *testing.T) {
 }
 
 func TestSourcesChangedTouchesBindingsForKinds(t *testing.T) {
-	books(t, func(t *testing.T, s *Store, db *registry.DB, _ *bus) {
+	onEach(t, func(t *testing.T, s *Store, db *registry.DB, _ *bus) {
 		if err := s.Seed(t.Context()); err != nil {
 			t.Fatal(err)
 		}
