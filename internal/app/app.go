@@ -25,6 +25,7 @@ import (
 	"regia/internal/registry"
 	"regia/internal/status"
 	"regia/internal/stream"
+	"regia/internal/survey"
 	"regia/internal/touchpoint"
 	"regia/internal/weave"
 	"regia/internal/web"
@@ -48,6 +49,7 @@ type App struct {
 	Imports     *connect.Jobs
 	Journeys    *journey.Store
 	Impact      *impact.Room
+	Surveys     *survey.Room
 	Status      *status.Room
 	Site        *web.Site
 

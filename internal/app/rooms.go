@@ -64,6 +64,9 @@ func (a *App) openRooms(ctx context.Context) (err error) {
 	}
 	a.openImports()
 	a.Journeys = journey.NewStore(a.Registry, a.Clock)
+	if a.Surveys, err = a.surveyRoom(ctx); err != nil {
+		return err
+	}
 	return a.register()
 }
 
@@ -128,6 +131,7 @@ func (a *App) register() error {
 		a.importRoom(),
 		a.hooksRoom(),
 		lifecycle,
+		a.Surveys,
 		a.Access,
 	}
 	for _, r := range rooms {

@@ -1,0 +1,222 @@
+package survey
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"regia/internal/experience"
+	"regia/internal/registry"
+)
+
+// SurveyAnswered is the name of the event by which an answer enters the log.
+const SurveyAnswered = "Survey Answered"
+
+const (
+	tellEvery   = time.Minute // also looks for what was left unfinished
+	opensEvery  = 2 * time.Second
+	tellAtOnce  = 200
+	settleBatch = 100
+)
+
+// told is what the event of a response says. The first scored question stands
+// flat, as tools that send one question an event have it.
+type told struct {
+	Survey     string               `json:"survey"`
+	Version    int                  `json:"survey_version"`
+	Response   string               `json:"response"`
+	Invitation string               `json:"invitation,omitempty"`
+	Channel    Channel              `json:"channel_asked"`
+	Language   string               `json:"language,omitempty"`
+	About      string               `json:"about,omitempty"`
+	Shop       string               `json:"shop,omitempty"`
+	OrderID    string               `json:"order_id,omitempty"`
+	ProductID  string               `json:"product_id,omitempty"`
+	Partial    bool                 `json:"partial,omitempty"` // it was left unfinished
+	Question   string               `json:"question,omitempty"`
+	Scale      string               `json:"scale,omitempty"`
+	Score      *int                 `json:"score,omitempty"`
+	Dimension  experience.Dimension `json:"dimension,omitempty"`
+	Text       string               `json:"text,omitempty"`
+	Answers    []toldAnswer         `json:"answers,omitempty"`
+}
+
+// toldAnswer is one answer. Scale and OutOf say what Score is on.
+type toldAnswer struct {
+	Question  string               `json:"question"`
+	Item      string               `json:"item,omitempty"` // of a matrix
+	Type      Type                 `json:"type"`
+	Scale     string               `json:"scale,omitempty"`
+	OutOf     int                  `json:"out_of,omitempty"` // the best score, where it is not the scale's usual one
+	Score     *int                 `json:"score,omitempty"`
+	Choice    []string             `json:"choice,omitempty"`
+	Text      string               `json:"text,omitempty"`
+	Dimension experience.Dimension `json:"dimension,omitempty"`
+}
+
+// tell says in the log's words what a response says.
+func tell(v *Version, r Response) told {
+	out := told{
+		Survey: r.Survey, Version: r.Version, Response: r.ID.String(), Invitation: r.Invitation, Channel: r.Channel, Language: r.Language,
+		About: r.About, Shop: r.Shop, OrderID: r.OrderID, ProductID: r.ProductID, Partial: r.FinishedAt.IsZero(),
+	}
+	var texts []string
+	for i := range v.Questions {
+		q := &v.Questions[i]
+		a, ok := r.Answers[q.Key]
+		if !ok {
+			continue
+		}
+		out.Answers = append(out.Answers, q.tell(a)...)
+		if a.Text != "" {
+			texts = append(texts, a.Text)
+		}
+		if a.Score != nil && out.Score == nil {
+			out.Question, out.Scale, out.Score, out.Dimension = q.Key, q.Scale(), a.Score, q.Dimension
+		}
+	}
+	out.Text = strings.Join(texts, "\n\n")
+	return out
+}
+
+func (q *Question) tell(a Answer) (out []toldAnswer) {
+	scale, _, _ := strings.Cut(q.Scale(), "/")
+	one := toldAnswer{Question: q.Key, Type: q.Type, Scale: scale, Dimension: q.dimension()}
+	if q.Type != Matrix {
+		one.Score, one.Choice, one.Text = a.Score, a.Choice, a.Text
+		return append(out, one)
+	}
+	if p := q.points(); p != agreePoints {
+		one.OutOf = p
+	}
+	for _, item := range q.Items {
+		if score, ok := a.Items[item.Key]; ok {
+			one.Item, one.Score = item.Key, &score
+			out = append(out, one)
+		}
+	}
+	return out
+}
+
+// Run tells the log what was answered, and settles what was left unfinished,
+// until ctx ends. What could not be told is told another time: each response
+// has one message id, which the log's readers count once for ever.
+func (r *Room) Run(ctx context.Context) error {
+	every, opens := time.NewTicker(tellEvery), time.NewTicker(opensEvery)
+	defer every.Stop()
+	defer opens.Stop()
+	r.catchUp(ctx)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-every.C:
+			r.catchUp(ctx)
+		case <-opens.C:
+			r.warn(ctx, "the views of surveys could not be counted", r.Store.writeOpens(ctx))
+		case <-r.answered:
+			_, err := r.Tell(ctx)
+			r.warn(ctx, "answers could not be told; they are kept and will be", err)
+		}
+	}
+}
+
+// catchUp settles what was left unfinished, and tells what was not told.
+func (r *Room) catchUp(ctx context.Context) {
+	for {
+		n, err := r.Store.settle(ctx, settleBatch)
+		r.warn(ctx, "answers left unfinished could not be settled", err)
+		if err != nil || n < settleBatch {
+			break
+		}
+	}
+	_, err := r.Tell(ctx)
+	r.warn(ctx, "answers could not be told; they are kept and will be", err)
+}
+
+func (r *Room) warn(ctx context.Context, what string, err error) {
+	if err != nil && ctx.Err() == nil {
+		r.Logger.WarnContext(ctx, what, "error", err)
+	}
+}
+
+// Tell brings what was answered and not told yet into the log, and gives how
+// many responses.
+func (r *Room) Tell(ctx context.Context) (n int, err error) {
+	for {
+		list, err := r.Store.untold(ctx, tellAtOnce)
+		if err != nil || len(list) == 0 {
+			return n, err
+		}
+		records := make([]experience.Record, 0, len(list))
+		for _, x := range list {
+			record, ok, err := r.record(ctx, x)
+			if err != nil {
+				return n, err
+			}
+			if ok {
+				records = append(records, record)
+			}
+		}
+		if len(records) > 0 {
+			if err := r.Log(ctx, records); err != nil {
+				return n, err
+			}
+		}
+		if err := r.Store.told(ctx, list); err != nil {
+			return n, err
+		}
+		n += len(list)
+	}
+}
+
+// record is the event of a response, for whoever answered. False where nothing
+// was answered: there is nothing to tell.
+func (r *Room) record(ctx context.Context, x Response) (out experience.Record, ok bool, err error) {
+	v, err := r.Store.Version(ctx, x.Survey, x.Version)
+	if err != nil {
+		return out, false, err
+	}
+	who := x.Who
+	if x.Invitation != "" && r.Invitations != nil {
+		invited, err := r.Invitations.Look(ctx, x.Invitation)
+		if err == nil {
+			who = append(who, invited.Identifiers...)
+			err = r.Invitations.Answered(ctx, x.Invitation, x.SettledAt, !x.FinishedAt.IsZero())
+		}
+		if err != nil && experience.CodeOf(err) != experience.NotFound { // forgotten: the answer is nobody's
+			return out, false, err
+		}
+	}
+	if len(x.Answers) == 0 {
+		return out, false, nil
+	}
+	properties, err := json.Marshal(tell(v, x))
+	if err != nil {
+		return out, false, err
+	}
+	e := experience.Event{
+		MessageID: "survey-" + x.ID.String(), Kind: experience.Track, Name: SurveyAnswered, Time: x.ChangedAt,
+		Properties: properties, Identifiers: who, Imported: true,
+	}
+	out = experience.Record{Source: r.Source, ReceivedAt: r.Clock()}
+	if v.Staff {
+		out.Flags, e.Identifiers = experience.FlagStaff, nil
+	}
+	out.Event, err = json.Marshal(e)
+	return out, err == nil, err
+}
+
+// untold gives settled responses that the log does not have.
+func (s *Store) untold(ctx context.Context, most int) (list []Response, err error) {
+	err = s.book.Read(ctx, func(ctx context.Context, tx registry.Tx) error {
+		list, err = selectUntold(ctx, tx, most)
+		return err
+	})
+	return list, err
+}
+
+func (s *Store) told(ctx context.Context, list []Response) error {
+	return s.book.Write(ctx, func(ctx context.Context, tx registry.Tx) error { return markTold(ctx, tx, list) })
+}
