@@ -34,8 +34,8 @@ func (m *room) registerSettings() {
 	s.Page("POST /settings/me/sign-out-everywhere", anybody, m.signOutEverywhere)
 }
 
-// tabs are the parts of the settings that the reader may see.
-func tabs(r *web.Request, active string) []web.Tab {
+// Tabs are the parts of the settings that the reader may see.
+func Tabs(r *web.Request, active string) []web.Tab {
 	var out []web.Tab
 	add := func(key, path string, allow []experience.Role) {
 		if r.User.May(allow) {
@@ -45,6 +45,7 @@ func tabs(r *web.Request, active string) []web.Tab {
 	add("company", "/settings", steerers)
 	add("users", "/settings/users", keepers)
 	add("tokens", "/settings/tokens", keepers)
+	add("mail", "/settings/mail", keepers)
 	add("me", "/settings/me", anybody)
 	return out
 }
@@ -53,7 +54,7 @@ func tabs(r *web.Request, active string) []web.Tab {
 func (m *room) show(w http.ResponseWriter, r *web.Request, status int, part, said string, body templ.Component) error {
 	p := web.Page{Room: "settings", Title: r.L.T("access.tab." + part)}
 	head := web.HeadProps{Question: r.L.T("access." + part + ".question"), Answer: said}
-	return m.site.RenderStatus(w, r, status, p, settingsBody(head, tabs(r, part), doneText(r), body))
+	return m.site.RenderStatus(w, r, status, p, settingsBody(head, Tabs(r, part), doneText(r), body))
 }
 
 func (m *room) companyPage(w http.ResponseWriter, r *web.Request) error {

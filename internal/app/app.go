@@ -21,6 +21,7 @@ import (
 	"regia/internal/impact"
 	"regia/internal/journey"
 	"regia/internal/ledger"
+	"regia/internal/mail"
 	"regia/internal/people"
 	"regia/internal/registry"
 	"regia/internal/status"
@@ -50,6 +51,7 @@ type App struct {
 	Journeys    *journey.Store
 	Impact      *impact.Room
 	Surveys     *survey.Room
+	Mail        *mail.Outbox
 	Status      *status.Room
 	Site        *web.Site
 

@@ -63,6 +63,9 @@ func (a *App) openRooms(ctx context.Context) (err error) {
 		},
 	}
 	a.openImports()
+	if err := a.openMail(ctx); err != nil {
+		return err
+	}
 	a.Journeys = journey.NewStore(a.Registry, a.Clock)
 	if a.Surveys, err = a.surveyRoom(ctx); err != nil {
 		return err
@@ -130,6 +133,7 @@ func (a *App) register() error {
 		a.exportRoom(names),
 		a.importRoom(),
 		a.hooksRoom(),
+		a.mailRoom(),
 		lifecycle,
 		a.Surveys,
 		a.Access,

@@ -33,6 +33,7 @@ func (a *App) Background(ctx context.Context) error {
 	g.Go(func() error { return a.tidy(ctx) })
 	g.Go(func() error { return a.Impact.Run(ctx) })
 	g.Go(func() error { return a.Surveys.Run(ctx) })
+	g.Go(func() error { return a.Mail.Run(ctx) })
 	return g.Wait()
 }
 

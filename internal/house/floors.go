@@ -13,7 +13,7 @@ const module = "regia"
 const (
 	ground = iota // the shared language
 	books         // log, books, page frame, what files mean, how sure a figure is
-	study         // questions to the books that several capabilities ask
+	study         // what several capabilities do with the books: ask questions, send mail
 	rooms         // capabilities
 	roof          // the composition root
 	yard          // what stands outside and measures
@@ -30,6 +30,7 @@ var floorOf = map[string]int{
 	"stats":      books,
 	"language":   books,
 	"analytics":  study,
+	"mail":       study,
 	"app":        roof,
 	"bench":      yard,
 	"cli":        street,
