@@ -21,6 +21,7 @@ import (
 	"regia/internal/impact"
 	"regia/internal/journey"
 	"regia/internal/ledger"
+	"regia/internal/listen"
 	"regia/internal/mail"
 	"regia/internal/people"
 	"regia/internal/registry"
@@ -52,6 +53,7 @@ type App struct {
 	Impact      *impact.Room
 	Surveys     *survey.Room
 	Mail        *mail.Outbox
+	Listen      *listen.Room
 	Status      *status.Room
 	Site        *web.Site
 

@@ -27,6 +27,7 @@ type Config struct {
 	MQTTKey        string        `koanf:"mqtt-key"`         // PEM file
 	LogLevel       string        `koanf:"log-level"`        // debug, info, warn, error
 	TrustedProxies []string      `koanf:"trusted-proxies"`  // CIDRs whose X-Forwarded-For is believed
+	ListenNetworks []string      `koanf:"listen-networks"`  // CIDRs that listening posts may reach beside the open internet
 	Retention      time.Duration `koanf:"log-retention"`    // how long woven blocks stay in the log; 0 = DefaultRetention
 	Backlog        int64         `koanf:"log-max-bytes"`    // beyond it the front door answers 503
 	ImportMaxBytes int64         `koanf:"import-max-bytes"` // of the files of one import; 0 = 4 GiB
@@ -92,6 +93,7 @@ const firstConfig = `# Settings of this Regia. A flag wins over the environment 
 # mqtt-cert: /etc/regia/mqtt.pem       # their connections in TLS
 # mqtt-key: /etc/regia/mqtt.key
 # trusted-proxies: [127.0.0.1/32]      # whose X-Forwarded-For is believed
+# listen-networks: [10.0.0.0/8]        # one's own networks that listening posts may reach (docs/listen.md)
 # log-retention: 168h                  # how long woven blocks stay in the log
 # log-max-bytes: 8589934592            # a fuller log answers 503
 # import-max-bytes: 4294967296         # of the files that are dropped for one import

@@ -18,8 +18,8 @@ import (
 
 const moment = 10 * time.Second // far beyond what anything here takes
 
-// listen serves a handler with a patience of milliseconds.
-func listen(t *testing.T, change func(*patience), h http.HandlerFunc) string {
+// openPort serves a handler with a patience of milliseconds.
+func openPort(t *testing.T, change func(*patience), h http.HandlerFunc) string {
 	t.Helper()
 	p := patience{header: 300 * time.Millisecond, request: 600 * time.Millisecond, write: 300 * time.Millisecond, idle: moment, connections: 1000}
 	if change != nil {
@@ -79,7 +79,7 @@ const get = "GET / HTTP/1.1\r\nHost: regia\r\n\r\n"
 // Whoever sends slowly, halfway or too much is sent away, and nobody else
 // notices.
 func TestBadSendersAreSentAway(t *testing.T) {
-	address := listen(t, nil, hello)
+	address := openPort(t, nil, hello)
 	slow := map[string]string{
 		"nothing at all":          "",
 		"half a line":             "GET / HT",
@@ -115,7 +115,7 @@ func TestBadSendersAreSentAway(t *testing.T) {
 
 // Trickling counts as slow: each byte is in time, the whole is not.
 func TestTricklingIsSlow(t *testing.T) {
-	address := listen(t, nil, hello)
+	address := openPort(t, nil, hello)
 	for name, text := range map[string]string{
 		"headers": "GET / HTTP/1.1\r\nHost: regia\r\nX-A: ", "a body": "POST / HTTP/1.1\r\nHost: regia\r\nContent-Length: 100000\r\n\r\n",
 	} {
@@ -142,7 +142,7 @@ func TestTricklingIsSlow(t *testing.T) {
 }
 
 func TestHugeHeaders(t *testing.T) {
-	address := listen(t, nil, hello)
+	address := openPort(t, nil, hello)
 	c := knock(t, address, "")
 	go func() {
 		_, _ = io.WriteString(c, "GET / HTTP/1.1\r\nHost: regia\r\nX-A: "+strings.Repeat("a", 1<<20)+"\r\n\r\n")
@@ -158,7 +158,7 @@ func TestHugeHeaders(t *testing.T) {
 func TestReaders(t *testing.T) {
 	const pieces, size = 24, 256 << 10
 	ended := make(chan error, 10)
-	address := listen(t, func(p *patience) { p.write = time.Second }, func(w http.ResponseWriter, r *http.Request) {
+	address := openPort(t, func(p *patience) { p.write = time.Second }, func(w http.ResponseWriter, r *http.Request) {
 		piece := make([]byte, size)
 		for range pieces {
 			if _, err := w.Write(piece); err != nil {
@@ -209,7 +209,7 @@ func within(t *testing.T, ended <-chan error) error {
 func TestConnectionLimit(t *testing.T) {
 	hold := make(chan struct{})
 	inside := make(chan struct{}, 10)
-	address := listen(t, func(p *patience) {
+	address := openPort(t, func(p *patience) {
 		p.connections, p.header, p.request = 4, moment, moment
 		p.trusted = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	}, func(w http.ResponseWriter, r *http.Request) {
@@ -264,7 +264,7 @@ func TestOneAddressGetsHalf(t *testing.T) {
 	hold := make(chan struct{})
 	defer close(hold)
 	inside := make(chan struct{}, 10)
-	address := listen(t, func(p *patience) { p.connections = 4 }, func(http.ResponseWriter, *http.Request) {
+	address := openPort(t, func(p *patience) { p.connections = 4 }, func(http.ResponseWriter, *http.Request) {
 		inside <- struct{}{}
 		<-hold
 	})

@@ -106,6 +106,10 @@ func (a *App) register() error {
 	names := naming{touchpoints: a.Touchpoints, sources: a.Sources, known: &sourceCache{}}
 	a.Impact = a.impactRoom(names)
 	lifecycle := a.lifecycleRoom(names)
+	var err error
+	if a.Listen, err = a.listenRoom(); err != nil {
+		return err
+	}
 	rooms := []interface{ Register(*web.Site) error }{
 		&pulse.Room{
 			Ledger: a.Ledger, Bus: a.Log, Touchpoints: forPulse{names}.Touchpoints, Sources: forPulse{names}.Sources, People: a.People,
@@ -134,6 +138,7 @@ func (a *App) register() error {
 		a.importRoom(),
 		a.hooksRoom(),
 		a.mailRoom(),
+		a.Listen,
 		lifecycle,
 		a.Surveys,
 		a.Access,

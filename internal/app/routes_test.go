@@ -140,8 +140,12 @@ func (h *house) furnish() {
 	h.must(err)
 	drawn, err := h.Journeys.Create(ctx, "", journey.Map{Name: "Spare", Stages: []journey.Stage{{Name: "All", Steps: []journey.Step{{Name: "Order"}}}}})
 	h.must(err)
+	w := h.visit(visit{method: "POST", path: "/api/v1/listening-posts", body: `{"kind":"google","listens_to":{"place":"Spare"}}`, token: h.tokens[experience.Owner]})
+	var post struct{ ID string }
+	h.must(json.Unmarshal(w.Body.Bytes(), &post))
 	h.places = []string{
 		"/{$}", "/",
+		"/voice/sources/{id}", "/voice/sources/" + post.ID, "/listening-posts/{id}", "/listening-posts/" + post.ID,
 		"/people/{id}", "/people/" + people.Items[0].ID,
 		"/users/{id}", "/users/" + h.user(experience.Viewer).String(),
 		"/invitations/{id}", "/invitations/" + invited[0].ID.String(),

@@ -95,6 +95,7 @@ func engineFlags(cmd *cobra.Command) {
 	f.String("mqtt-cert", "", "PEM file of a certificate: devices connect in TLS")
 	f.String("mqtt-key", "", "PEM file of the certificate's key")
 	f.StringSlice("trusted-proxies", nil, "networks whose X-Forwarded-For is believed, such as 127.0.0.1/32")
+	f.StringSlice("listen-networks", nil, "networks of your own that listening posts may reach, such as 10.0.0.0/8")
 	f.Duration("log-retention", 0, "how long woven blocks stay in the log (default 7 days)")
 	f.Int64("import-max-bytes", 0, "size of the files that may be uploaded for one import (default 4 GiB)")
 	f.Int64("log-max-bytes", 0, "size of the log beyond which events are refused with 503 (default 8 GiB)")
@@ -119,7 +120,7 @@ func (c *cli) config(cmd *cobra.Command) (app.Config, error) {
 		}
 	}
 	known := map[string]bool{}
-	for _, name := range []string{"listen", "url", "registry", "ledger", "nats", "mqtt", "mqtt-cert", "mqtt-key", "trusted-proxies", "log-retention", "log-max-bytes", "import-max-bytes", "log-level"} {
+	for _, name := range []string{"listen", "url", "registry", "ledger", "nats", "mqtt", "mqtt-cert", "mqtt-key", "trusted-proxies", "listen-networks", "log-retention", "log-max-bytes", "import-max-bytes", "log-level"} {
 		known[name] = true
 	}
 	environment := env.Provider(".", env.Opt{Prefix: "REGIA_", TransformFunc: func(key, value string) (string, any) {
@@ -127,7 +128,7 @@ func (c *cli) config(cmd *cobra.Command) (app.Config, error) {
 		if !known[name] || value == "" { // an empty variable says nothing
 			return "", nil
 		}
-		if name == "trusted-proxies" {
+		if name == "trusted-proxies" || name == "listen-networks" {
 			return name, strings.Split(value, ",")
 		}
 		return name, value
