@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -332,10 +333,9 @@ func (f Funnel) deepest(events []Event) []Way {
 			}
 			continue
 		}
-		for k := len(f.Steps) - 1; k >= 0; k-- { // downwards: an interaction is one step of a way
-			if e.Code&(1<<k) == 0 {
-				continue
-			}
+		for code := uint64(e.Code); code != 0; { // downwards: an interaction is one step of a way
+			k := bits.Len64(code) - 1
+			code &^= 1 << k
 			c := &open[k]
 			if k == 0 {
 				*c = begun(*e)

@@ -56,6 +56,9 @@ func (d *duck) walk(ctx context.Context, w Walk, words *Words, visitors []Visito
 	for i, c := range conns {
 		g.Go(func() {
 			r, s := newColumnReader(w, words, names), &steps{words: words}
+			if most && w.Case == "" { // a piece will have about so many: growing to that costs more than reading them
+				s.steps, s.spare = room(pieceRows, w.IDs), room(pieceRows, w.IDs)
+			}
 			r.byValue = d.options.byValue
 			for query := range next {
 				if ctx.Err() != nil {

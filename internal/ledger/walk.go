@@ -3,6 +3,7 @@ package ledger
 import (
 	"cmp"
 	"context"
+	"sort"
 	"sync"
 
 	"regia/internal/experience"
@@ -146,6 +147,15 @@ type sequences struct {
 	ids    []experience.ID // with Walk.IDs
 }
 
+// room is for n events.
+func room(n int, ids bool) sequences {
+	c := sequences{make([]person, 0, n), make([]Event, 0, n), nil}
+	if ids {
+		c.ids = make([]experience.ID, 0, n)
+	}
+	return c
+}
+
 // part gives some of them.
 func (c *sequences) part(from, to int) sequences {
 	p := sequences{c.who[from:to], c.events[from:to], nil}
@@ -195,15 +205,32 @@ func (s *steps) sort() {
 	}
 }
 
+// merge takes from a and b in turn, each time as many as come before the other's
+// next: runs are mostly those of the engine's threads, thousands at a time.
 func (s *steps) merge(a, b sequences) {
-	for i, k := 0, 0; i < len(a.who) || k < len(b.who); {
-		from, at := &a, &i
-		if i == len(a.who) || k < len(b.who) && !s.follows(a.who[i], &a.events[i], b.who[k], &b.events[k]) {
-			from, at = &b, &k
+	for len(a.who) > 0 && len(b.who) > 0 {
+		n := gallop(len(a.who), func(i int) bool { return s.follows(a.who[i], &a.events[i], b.who[0], &b.events[0]) })
+		s.spare.append(a.part(0, n))
+		if a = a.part(n, len(a.who)); len(a.who) == 0 {
+			break
 		}
-		s.spare.append(from.part(*at, *at+1))
-		*at++
+		n = gallop(len(b.who), func(i int) bool { return !s.follows(a.who[0], &a.events[0], b.who[i], &b.events[i]) })
+		s.spare.append(b.part(0, n))
+		b = b.part(n, len(b.who))
 	}
+	s.spare.append(a)
+	s.spare.append(b)
+}
+
+// gallop gives for how many of n, from the first on, something holds: it holds
+// for the first ones only. It looks at about log(answer) of them.
+func gallop(n int, holds func(int) bool) int {
+	step := 1
+	for step <= n && holds(step-1) {
+		step *= 2
+	}
+	low, high := step/2, min(step, n+1) // it holds for low, not for high
+	return low + sort.Search(high-low-1, func(i int) bool { return !holds(low + i) })
 }
 
 // visit gives the cases, sorted, to a visitor. Where cases have names of their
