@@ -17,12 +17,12 @@ func Invented(n int64) experience.ID {
 	return id
 }
 
-// Invent fills an empty DuckDB ledger with about so many interactions of
-// invented people over the two years until a moment, sorted as compaction would
+// Invent fills an empty ledger with about so many interactions of invented
+// people over the two years until a moment, in DuckDB sorted as compaction would
 // leave them: how a ledger of a size to be measured is had in minutes. It gives
 // the number of people, and tells on the way how many are written. Their rows
-// came by no log and stand in no registry. Invalid on PostgreSQL, Conflict where
-// there are interactions already.
+// came by no log and stand in no registry. Conflict where there are interactions
+// already.
 func (l *Ledger) Invent(ctx context.Context, rows int64, until time.Time, told func(done int64)) (people int64, err error) {
 	people = max(rows/inventedRows, 1)
 	return people, l.fail(l.engine.invent(ctx, people, until, told))

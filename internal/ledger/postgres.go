@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -192,10 +191,6 @@ func (p *postgres) maybeSeen(rows []experience.Interaction) []experience.Interac
 
 // verify: PostgreSQL checks its pages itself, where it was set up with checksums.
 func (p *postgres) verify(context.Context) ([]Finding, error) { return nil, nil }
-
-func (p *postgres) invent(context.Context, int64, time.Time, func(int64)) error {
-	return experience.Errorf(experience.Invalid, "interactions are invented in a DuckDB ledger only")
-}
 
 func (p *postgres) compact(context.Context, bool) (CompactStats, error) { return CompactStats{}, nil }
 
