@@ -133,6 +133,7 @@ func (a *App) register() error {
 			TraitNames: a.People.CommonTraits, Traits: a.People.TraitValues, Clock: a.Clock, Logger: a.Logger, Title: people.EventTitle,
 		},
 		a.journeyRoom(names),
+		a.driverRoom(names, lifecycle),
 		a.Impact,
 		a.exportRoom(names),
 		a.importRoom(),
