@@ -30,8 +30,8 @@ var publicRoutes = []string{
 	" /v1/p", " /v1/page", " /v1/projects/{writeKey}/settings", " /v1/s", " /v1/screen", " /v1/t", " /v1/track",
 	"GET /api/docs", "GET /api/openapi.json", "GET /assets/{file}", "GET /favicon.ico", "GET /healthz", "GET /readyz",
 	"GET /regia.d.ts", "GET /regia.js",
-	"GET /setup/{token}", "GET /sign-in",
-	"POST /language", "POST /setup/{token}", "POST /sign-in", "POST /sign-out",
+	"GET /s/look/{colour}", "GET /s/{token}", "GET /setup/{token}", "GET /sign-in",
+	"POST /language", "POST /s/{token}", "POST /setup/{token}", "POST /sign-in", "POST /sign-out",
 }
 
 // viewerMayChange is all that a viewer, who is there to look, can send: their own account, and questions
@@ -163,6 +163,7 @@ func (h *house) furnish() {
 		"/setup/{token}", "/setup/nothing",
 		"/projects/{writeKey}/", "/projects/" + spare.WriteKey + "/",
 	}
+	h.places = append(h.places, h.surveyed()...)
 }
 
 const zebedeoTraits = `{"firstName":"Zebedeo","lastName":"Unico","email":"zebedeo.unico@example.it","phone":"347 555 0199",` +

@@ -53,9 +53,9 @@ var (
 	white = colour{255, 255, 255}
 	black = colour{0, 0, 0}
 	// The papers of the public pages, as survey.css has them.
-	lightPaper = colour{0xff, 0xfd, 0xf9}
-	darkPaper  = colour{0x1d, 0x27, 0x29}
-	petrol     = colour{0x0b, 0x55, 0x63}
+	lightPaper = colour{0xfd, 0xfa, 0xf4}
+	darkPaper  = colour{0x16, 0x31, 0x3a}
+	petrol     = colour{0x0f, 0x4f, 0x5b}
 )
 
 // on gives the colour, black or white, in which one reads best on c: of the two

@@ -32,6 +32,7 @@ type Options struct {
 type Room struct {
 	Options
 	site     *web.Site
+	phrases  phrases
 	answered chan struct{} // something waits to be told
 }
 
@@ -54,9 +55,16 @@ var (
 )
 
 // Register puts the room's texts, pages and operations on the site.
-func (r *Room) Register(s *web.Site) error {
+func (r *Room) Register(s *web.Site) (err error) {
 	r.site = s
-	return s.Messages(messages)
+	if r.phrases, err = loadPhrases(); err != nil {
+		return err
+	}
+	if err := s.Messages(messages); err != nil {
+		return err
+	}
+	r.registerPublic()
+	return nil
 }
 
 // hurry has Run tell soon.
