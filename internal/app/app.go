@@ -29,6 +29,7 @@ import (
 	"regia/internal/stream"
 	"regia/internal/survey"
 	"regia/internal/touchpoint"
+	"regia/internal/voice"
 	"regia/internal/weave"
 	"regia/internal/web"
 )
@@ -54,6 +55,7 @@ type App struct {
 	Surveys     *survey.Room
 	Mail        *mail.Outbox
 	Listen      *listen.Room
+	Voice       *voice.Room
 	Status      *status.Room
 	Site        *web.Site
 

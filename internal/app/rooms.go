@@ -105,6 +105,7 @@ func (a *App) openWeaver(ctx context.Context) error {
 func (a *App) register() error {
 	names := naming{touchpoints: a.Touchpoints, sources: a.Sources, known: &sourceCache{}}
 	a.Impact = a.impactRoom(names)
+	a.Voice = a.voiceRoom(names)
 	lifecycle := a.lifecycleRoom(names)
 	var err error
 	if a.Listen, err = a.listenRoom(); err != nil {
@@ -142,6 +143,7 @@ func (a *App) register() error {
 		a.Listen,
 		lifecycle,
 		a.Surveys,
+		a.Voice,
 		a.Access,
 	}
 	for _, r := range rooms {

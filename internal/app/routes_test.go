@@ -101,6 +101,25 @@ func (h *house) user(role experience.Role) experience.ID {
 	return u.ID
 }
 
+// said gives the ids of a text, and of a correction of it.
+func (h *house) said() (text, corrected string) {
+	h.t.Helper()
+	h.must(h.Voice.CatchUp(h.t.Context()))
+	var texts struct{ Items []struct{ ID string } }
+	h.read("/api/v1/voice/texts", &texts)
+	if len(texts.Items) == 0 {
+		h.t.Fatal("what was said is not there")
+	}
+	text = texts.Items[0].ID
+	w := h.visit(visit{method: "POST", path: "/api/v1/voice/texts/" + text + "/corrections", body: `{"aspect":"topic","value":"+support"}`, token: h.tokens[experience.Owner]})
+	var put struct{ Corrections []struct{ ID string } }
+	h.must(json.Unmarshal(w.Body.Bytes(), &put))
+	if len(put.Corrections) == 0 {
+		h.t.Fatalf("nothing was put right: %s", w.Body)
+	}
+	return text, put.Corrections[0].ID
+}
+
 // furnish puts one of everything in the house that a path can name. What is
 // named in paths may be changed and removed: nothing else stands on it.
 func (h *house) furnish() {
@@ -117,6 +136,7 @@ func (h *house) furnish() {
 	}
 	// Somebody who may be the same: suspected duplicates show both.
 	h.send(`{"type":"identify","userId":"z-2","traits":{"firstName":"Zebedeo","lastName":"Unico","birthday":"1951-03-14","phone":"+39 347 555 0199"}}`)
+	h.send(`{"type":"track","userId":"z-1","event":"Survey Answered","properties":{"scale":"nps","score":2,"comment":"Zebedeo Unico aspetta ancora il pacco, è una vergogna."}}`)
 	h.must(h.Caught(ctx))
 
 	spare, err := h.Sources.Create(ctx, "Spare", collect.Shop, "")
@@ -143,8 +163,10 @@ func (h *house) furnish() {
 	w := h.visit(visit{method: "POST", path: "/api/v1/listening-posts", body: `{"kind":"google","listens_to":{"place":"Spare"}}`, token: h.tokens[experience.Owner]})
 	var post struct{ ID string }
 	h.must(json.Unmarshal(w.Body.Bytes(), &post))
+	said, corrected := h.said()
 	h.places = []string{
 		"/{$}", "/",
+		"/voice/texts/{id}", "/voice/texts/" + said, "/corrections/{id}", "/corrections/" + corrected,
 		"/voice/sources/{id}", "/voice/sources/" + post.ID, "/listening-posts/{id}", "/listening-posts/" + post.ID,
 		"/people/{id}", "/people/" + people.Items[0].ID,
 		"/users/{id}", "/users/" + h.user(experience.Viewer).String(),

@@ -35,6 +35,7 @@ func (a *App) Background(ctx context.Context) error {
 	g.Go(func() error { return a.Surveys.Run(ctx) })
 	g.Go(func() error { return a.Mail.Run(ctx) })
 	g.Go(func() error { return a.Listen.Run(ctx) })
+	g.Go(func() error { return a.Voice.Run(ctx) })
 	return g.Wait()
 }
 

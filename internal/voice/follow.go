@@ -1,0 +1,249 @@
+package voice
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"regia/internal/experience"
+	"regia/internal/registry"
+)
+
+const (
+	wovenSubject = "regia.woven"
+	// Heard is the bus subject on which it is told that voices were heard.
+	Heard = "regia.heard"
+	// overlap is how much earlier than what was read last something may have been
+	// received that is woven later: doors work at the same time, and large
+	// requests take long.
+	overlap = 10 * time.Minute
+	// wholeEvery is how often all of the ledger is gone through although nothing
+	// seems to have changed about the past.
+	wholeEvery = time.Hour
+	// share: going through all of the ledger takes at most so many parts of the time.
+	share = 20
+	// batch is how many texts are read between two commits.
+	batch = 200
+)
+
+// head is how far the ledger was read.
+type head struct {
+	sequence     int64
+	move         int64
+	catalogue    int64
+	interactions int64
+	received     int64 // the latest
+	wholeAt      int64 // when all of it was gone through last; 0: never
+}
+
+// Run reads what enters the ledger, the past first, until ctx ends.
+func (r *Room) Run(ctx context.Context) error {
+	told := make(chan struct{}, 1)
+	cancel, err := r.Bus.Subscribe(wovenSubject, func([]byte) { nudge(told) })
+	if err != nil {
+		return err
+	}
+	defer cancel()
+	nudge(told)
+	var rested time.Time // until when the whole ledger is left alone
+	again := time.NewTicker(time.Minute)
+	defer again.Stop()
+	for {
+		whole := false
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-r.amiss:
+			whole = true
+		case <-told:
+		case <-again.C:
+		}
+		began := time.Now()
+		took, err := r.catchUp(ctx, whole, began.After(rested))
+		if err != nil && ctx.Err() == nil {
+			r.Logger.WarnContext(ctx, "what people said could not be read; it will be tried again", "error", err)
+		}
+		if took {
+			rested = time.Now().Add(share * time.Since(began))
+		}
+		pause := time.NewTimer(r.Pause)
+		select {
+		case <-ctx.Done():
+			pause.Stop()
+			return nil
+		case <-pause.C:
+		}
+	}
+}
+
+func nudge(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default: // somebody did already
+	}
+}
+
+// CatchUp reads all that the ledger has and this room does not, and follows what
+// changed about the past: who people are, what was taken back, touchpoints.
+func (r *Room) CatchUp(ctx context.Context) error {
+	_, err := r.catchUp(ctx, true, true)
+	return err
+}
+
+// catchUp reads what is new. It goes through the whole ledger where that is
+// asked for, or where the past may have changed and it may take its time; took
+// says that it did.
+func (r *Room) catchUp(ctx context.Context, asked, may bool) (took bool, err error) {
+	r.reading.Lock()
+	defer r.reading.Unlock()
+	if r.reader == nil {
+		if r.reader, err = newReader(); err != nil {
+			return false, err
+		}
+	}
+	book, err := r.Ledger.Head(ctx)
+	if err != nil {
+		return false, err
+	}
+	h, err := r.head(ctx)
+	if err != nil {
+		return false, err
+	}
+	now := r.Clock()
+	same := h.sequence == int64(book.Position.Sequence) && h.move == book.Move && h.catalogue == book.Catalogue && h.interactions == book.Rows
+	past := h.move != book.Move || h.catalogue != book.Catalogue || book.Rows < h.interactions || h.wholeAt == 0 ||
+		!same && now.Sub(time.UnixMicro(h.wholeAt)) > wholeEvery
+	took = asked || past && may
+	if !same || took {
+		from := time.UnixMicro(h.received).Add(-overlap)
+		if took {
+			from = time.UnixMicro(0)
+		}
+		if err := r.reconcile(ctx, from, &h); err != nil {
+			return took, err
+		}
+		h.sequence, h.interactions = int64(book.Position.Sequence), book.Rows
+		if took {
+			h.move, h.catalogue, h.wholeAt = book.Move, book.Catalogue, now.UnixMicro()
+		}
+		if err := r.saveHead(ctx, h); err != nil {
+			return took, err
+		}
+	}
+	return took, r.readAnew(ctx)
+}
+
+// reconcile makes the registry have the voices of the ledger that were received
+// since a moment: those that are new are read, those that are gone go, and whose
+// they are and where they belong is followed.
+func (r *Room) reconcile(ctx context.Context, since time.Time, h *head) error {
+	known, err := r.known(ctx, since)
+	if err != nil {
+		return err
+	}
+	var fresh, moved []key
+	err = r.keys(ctx, since, func(k key) {
+		h.received = max(h.received, k.received)
+		was, ok := known[k.id]
+		delete(known, k.id)
+		switch {
+		case !ok:
+			fresh = append(fresh, k)
+		case was.person != k.person || was.touchpoint != k.touchpoint:
+			moved = append(moved, k)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if err := r.settle(ctx, moved, known); err != nil {
+		return err
+	}
+	// Those of one moment stand together in the ledger; people are answered in
+	// the order in which they came.
+	slices.SortFunc(fresh, func(a, b key) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.id.String(), b.id.String())) })
+	for some := range slices.Chunk(fresh, batch) {
+		if err := r.hear(ctx, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hear reads some voices and keeps what they say.
+func (r *Room) hear(ctx context.Context, some []key) error {
+	places := make([]place, len(some))
+	for i, k := range some {
+		places[i] = place{k.id, k.at}
+	}
+	found, err := r.fetch(ctx, places)
+	if err != nil {
+		return err
+	}
+	list := make([]Voice, 0, len(some))
+	for _, k := range some {
+		if v, ok := found[k.id]; ok {
+			if v.Worded {
+				v.Labels = r.reader.read(v.Text)
+			}
+			list = append(list, v)
+		}
+	}
+	if err := r.add(ctx, list, r.reader.version); err != nil {
+		return err
+	}
+	return r.Bus.Publish(Heard, []byte(`{}`))
+}
+
+// readAnew reads again what other models had read, some at a time.
+func (r *Room) readAnew(ctx context.Context) error {
+	for {
+		stale, err := r.stale(ctx, r.reader.version, batch)
+		if err != nil || len(stale) == 0 {
+			return err
+		}
+		found, err := r.fetch(ctx, stale)
+		if err != nil {
+			return err
+		}
+		list := make([]Voice, 0, len(stale))
+		for _, p := range stale {
+			v := found[p.id]
+			if v.ID = p.id; v.Text != "" {
+				v.Labels = r.reader.read(v.Text)
+			}
+			list = append(list, v)
+		}
+		if err := r.relabel(ctx, list, r.reader.version); err != nil {
+			return err
+		}
+	}
+}
+
+// settle follows who and where voices are, and drops those that are gone.
+func (r *Room) settle(ctx context.Context, moved []key, gone map[experience.ID]known) error {
+	for some := range slices.Chunk(moved, batch) {
+		err := r.Book.Write(ctx, func(ctx context.Context, tx registry.Tx) error {
+			for _, k := range some {
+				if _, err := tx.Exec(ctx, `UPDATE voices SET person = $1, touchpoint = $2 WHERE id = $3`, k.person.String(), k.touchpoint, k.id.String()); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	ids := make([]experience.ID, 0, len(gone))
+	for id := range gone {
+		ids = append(ids, id)
+	}
+	for some := range slices.Chunk(ids, batch) {
+		if err := r.drop(ctx, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,62 @@
+package voice
+
+import (
+	"regia/internal/language"
+)
+
+// reader reads texts with the models of package language.
+type reader struct {
+	models  *language.Reader
+	version string // of the models together: what was read by others is read anew
+}
+
+// form is the version of what is kept of a reading.
+const form = "1"
+
+func newReader() (*reader, error) {
+	m, err := language.NewReader()
+	if err != nil {
+		return nil, err
+	}
+	return &reader{models: m, version: form + ": " + m.Version()}, nil
+}
+
+// read tells what a text says.
+func (r *reader) read(text string) VoiceLabels {
+	said := r.models.Read(text)
+	out := VoiceLabels{
+		Language: label(said.Language), Sentiment: label(said.Sentiment),
+		Urgency: grade(said.Urgency), Effort: grade(said.Effort), Politeness: grade(said.Politeness), Actionable: grade(said.Actionability),
+	}
+	for _, t := range said.Topics {
+		out.Topics = append(out.Topics, label(t))
+	}
+	for _, e := range said.Emotions {
+		out.Emotions = append(out.Emotions, VoiceEmotion(e))
+	}
+	for _, i := range said.Impacts {
+		out.Impacts = append(out.Impacts, VoiceImpact{i.Dimension, i.Value})
+	}
+	for _, s := range said.Sentences {
+		out.Sentences = append(out.Sentences, VoicePiece{s.Start, s.End, label(s.Sentiment).counted()})
+	}
+	return out
+}
+
+// leastSure is how sure a label must be to be counted where the model's card
+// asks for less.
+const leastSure = 0.4
+
+func label(t language.Told) VoiceLabel {
+	return VoiceLabel{Label: t.Label, Confidence: round(t.Confidence), Guess: t.Abstained || t.Confidence < leastSure}
+}
+
+func grade(g *language.Grade) *VoiceGrade {
+	if g == nil {
+		return nil
+	}
+	return &VoiceGrade{Value: g.Value, Confidence: round(g.Confidence), Guess: g.Abstained || g.Confidence < leastSure}
+}
+
+// round keeps as much of a confidence as it is worth.
+func round(f float64) float64 { return float64(int(f*1000+0.5)) / 1000 }

@@ -1,0 +1,121 @@
+// Package voice is the room that answers "what do they say?": it reads every
+// text of people that enters Regia with the models of package language, keeps
+// what they tell about it, and shows it, corrigible, on pages and by API.
+package voice
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"log/slog"
+	"sync"
+	"time"
+
+	"regia/internal/experience"
+	"regia/internal/ledger"
+	"regia/internal/registry"
+	"regia/internal/web"
+)
+
+//go:embed messages.it.json messages.en.json
+var messages embed.FS
+
+// Ledger is what this room asks of the book of what happened.
+type Ledger interface {
+	Head(ctx context.Context) (ledger.Head, error)
+	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	Property(name string) string
+	Number(expr string) string
+	Micros(expr string) string
+	Mentions(texts []string, text func(string) string) string
+}
+
+// Book is the registry.
+type Book interface {
+	Read(ctx context.Context, f func(ctx context.Context, tx registry.Tx) error) error
+	Write(ctx context.Context, f func(ctx context.Context, tx registry.Tx) error) error
+}
+
+// Bus tells of what was woven a moment ago, and takes what others may hear.
+type Bus interface {
+	Subscribe(subject string, f func(data []byte)) (cancel func(), err error)
+	Publish(subject string, data []byte) error
+}
+
+// Touchpoint is what this room needs to know of one.
+type Touchpoint struct {
+	Key     string
+	Name    map[string]string // by language, "it" and "en"
+	Channel experience.Channel
+}
+
+// Source is what this room needs to know of one.
+type Source struct {
+	ID      string
+	Name    string
+	Channel experience.Channel
+}
+
+// People gives people's names, by the ids of the ledger.
+type People interface {
+	Names(ctx context.Context, ids []experience.ID) (map[experience.ID]string, error)
+}
+
+// Options say what the room needs.
+type Options struct {
+	Ledger      Ledger
+	Book        Book
+	Bus         Bus
+	Touchpoints func(context.Context) ([]Touchpoint, error) // the whole catalogue
+	Sources     func(context.Context) ([]Source, error)
+	People      People
+	// Title names an event for people; nil: by its own name.
+	Title  func(l *web.Locale, kind experience.Kind, name string) string
+	Clock  experience.Clock
+	Logger *slog.Logger
+	// Pause is the least time between two looks at the ledger; 0 is one second.
+	Pause time.Duration
+}
+
+// Room reads what people say, and is the pages and the API of it.
+type Room struct {
+	Options
+	site    *web.Site
+	reading sync.Mutex // held by who reads the ledger
+	reader  *reader    // of the holder of reading
+	amiss   chan struct{}
+	choices choices
+}
+
+// New makes the room; Register opens it, Run keeps it up with the ledger.
+func New(o Options) *Room {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Clock == nil {
+		o.Clock = experience.SystemClock
+	}
+	if o.Pause <= 0 {
+		o.Pause = time.Second
+	}
+	return &Room{Options: o, amiss: make(chan struct{}, 1)}
+}
+
+const homePath = "/voice"
+
+// Who may put labels right.
+func correctors() []experience.Role {
+	return []experience.Role{experience.Owner, experience.Manager, experience.Agent}
+}
+
+// Register puts the room's texts, pages and operations on the site.
+func (r *Room) Register(s *web.Site) error {
+	r.site = s
+	if err := s.Messages(messages); err != nil {
+		return err
+	}
+	s.Room(web.Room{Key: "voice", Path: homePath, Icon: "voice", Order: 20})
+	r.registerPages(s)
+	r.registerAPI(s)
+	return nil
+}
