@@ -23,6 +23,7 @@ type Impact struct {
 	Dimension Dimension `json:"dimension" enum:"cognitive,emotional,behavioural,sensory"`
 	Value     float64   `json:"value" minimum:"-1" maximum:"1" doc:"From -1, as bad as can be, to 1, as good as can be"`
 	Evidence  Evidence  `json:"evidence" enum:"stated,inferred,assumed"`
+	Error     float64   `json:"error,omitempty" minimum:"0" doc:"Of what is inferred: its standard error, for the weight of its rule is not known exactly. More people do not lessen it"`
 	Why       string    `json:"why" doc:"The scale of the answer, the key of the rule, or the step of the map it comes from"`
 }
 

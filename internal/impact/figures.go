@@ -232,7 +232,7 @@ func (t *tally) count(one []group, e *entry) []group {
 		if byWhy >= 0 {
 			key.on[byWhy] = int32(k.which)
 		}
-		one = addOnce(one, start, key, i.Value, t.doubt(k))
+		one = addOnce(one, start, key, i.Value, i.Error)
 	}
 	// What stands beyond start is this interaction's: its mean joins the person's.
 	for i := start; i < len(one); i++ {
@@ -250,14 +250,6 @@ func (t *tally) asked(k mark) (experience.Impact, bool) {
 	ok = ok && (t.q.Evidence == "" || t.q.Evidence == i.Evidence) && (t.q.Dimension == "" || t.q.Dimension == i.Dimension) &&
 		(only[ByDimension] == "" || only[ByDimension] == string(i.Dimension)) && (only[ByWhy] == "" || only[ByWhy] == i.Why)
 	return i, ok
-}
-
-// doubt is the standard error that a mark's value has by the weight of its rule.
-func (t *tally) doubt(k mark) float64 {
-	if evidences[k.evidence] != experience.Inferred {
-		return 0
-	}
-	return t.p.Book.Weights[k.which].Error * float64(k.amount)
 }
 
 func addOnce(one []group, start int, key groupKey, value, doubt float64) []group {

@@ -125,6 +125,7 @@ func (b *Book) impact(k mark, v *vocabulary) (experience.Impact, bool) {
 			return i, false
 		}
 		i.Why, i.Value = b.Rules[k.which].Key, b.value(k.which, float64(k.amount))
+		i.Error = b.Weights[k.which].Error * float64(k.amount)
 	case experience.Assumed:
 		i.Why, i.Value = v.assumed[k.which].Why, math.Max(-1, math.Min(1, i.Value))
 	}

@@ -204,6 +204,27 @@ func TestPeopleCountOnce(t *testing.T) {
 	}
 }
 
+// What a rule concludes the same of everybody is no surer than its weight.
+func TestRulesLeaveADoubt(t *testing.T) {
+	var list told
+	for k := range 40 {
+		one := impression(person(k), now.AddDate(0, 0, -10), "cart", -0.2, experience.Inferred)
+		one.Impacts[0].Error = 0.05
+		list = append(list, one)
+	}
+	tally := newTally(mondays, Span{now.AddDate(-1, 0, 0), now})
+	for _, one := range list {
+		if err := tally.add(one); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, places := tally.done()
+	hurts, _ := pains(places)
+	if len(hurts) != 1 || math.Abs(hurts[0].Score.High-(-0.2+1.959964*0.05)) > 1e-6 || math.Abs(hurts[0].Score.Low-(-0.2-1.959964*0.05)) > 1e-6 {
+		t.Errorf("%+v", hurts)
+	}
+}
+
 func TestWholeWeeks(t *testing.T) {
 	// now is Tuesday 31 March 2026; clocks went forward on Sunday the 29th.
 	last := mondays[newsWeeks].In(rome)

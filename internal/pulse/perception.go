@@ -54,7 +54,24 @@ type series struct {
 type place struct {
 	touchpoint string
 	evidence   experience.Evidence
-	people     stats.Running
+	people     moved
+}
+
+// moved is how people were moved, with the doubt about the rules by which that
+// is known.
+type moved struct {
+	stats.Running
+	doubt float64 // the standard errors of the people's values, added up
+}
+
+func (m *moved) add(person mean) {
+	m.Add(person.sum / person.n)
+	m.doubt += person.doubt / person.n
+}
+
+// Interval gives the mean over people.
+func (m moved) Interval() stats.Interval {
+	return m.Running.Interval().Doubted(m.doubt / float64(m.N()))
 }
 
 // tally adds impressions up, a person at a time.
@@ -63,7 +80,7 @@ type tally struct {
 	span  Span
 
 	lanes  map[lane][]stats.Running
-	places map[lane]*stats.Running // dimension empty: all of them
+	places map[lane]*moved // dimension empty: all of them
 	people int64
 
 	person experience.ID
@@ -76,12 +93,13 @@ type weekOf struct {
 	week int
 }
 
-type mean struct{ sum, n float64 }
+// mean is that of one person's impacts.
+type mean struct{ sum, doubt, n float64 }
 
-func (m mean) and(v float64) mean { return mean{m.sum + v, m.n + 1} }
+func (m mean) and(i experience.Impact) mean { return mean{m.sum + i.Value, m.doubt + i.Error, m.n + 1} }
 
 func newTally(weeks []time.Time, span Span) *tally {
-	return &tally{weeks: weeks, span: span, lanes: map[lane][]stats.Running{}, places: map[lane]*stats.Running{},
+	return &tally{weeks: weeks, span: span, lanes: map[lane][]stats.Running{}, places: map[lane]*moved{},
 		weekly: map[weekOf]mean{}, whole: map[lane]mean{}}
 }
 
@@ -100,11 +118,11 @@ func (t *tally) add(i experience.Impression) error {
 		l := lane{i.Touchpoint, impact.Dimension, impact.Evidence}
 		if week >= 0 && week < len(t.weeks)-1 {
 			key := weekOf{l, week}
-			t.weekly[key] = t.weekly[key].and(impact.Value)
+			t.weekly[key] = t.weekly[key].and(impact)
 		}
 		if inside {
 			l.dimension = ""
-			t.whole[l] = t.whole[l].and(impact.Value)
+			t.whole[l] = t.whole[l].and(impact)
 		}
 	}
 	return nil
@@ -120,9 +138,9 @@ func (t *tally) flush() {
 	}
 	for l, m := range t.whole {
 		if t.places[l] == nil {
-			t.places[l] = &stats.Running{}
+			t.places[l] = &moved{}
 		}
-		t.places[l].Add(m.sum / m.n)
+		t.places[l].add(m)
 	}
 	if len(t.whole) > 0 {
 		t.people++

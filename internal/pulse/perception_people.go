@@ -56,18 +56,18 @@ func (r *Room) who(ctx context.Context, m *movedView) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	var all stats.Running
+	var all moved
 	var now movedPerson
-	var sum float64
+	var sum mean
 	flush := func() {
-		if now.times > 0 {
-			now.value = sum / float64(now.times)
-			all.Add(now.value)
+		if sum.n > 0 {
+			now.value, now.times = sum.sum/sum.n, int64(sum.n)
+			all.add(sum)
 			if !now.id.IsZero() {
 				m.list = append(m.list, now)
 			}
 		}
-		now, sum = movedPerson{}, 0
+		now, sum = movedPerson{}, mean{}
 	}
 	err := r.Perception.Impressions(ctx, m.p.now.From, m.p.now.To, func(i experience.Impression) error {
 		if i.Touchpoint != m.touchpoint {
@@ -79,8 +79,7 @@ func (r *Room) who(ctx context.Context, m *movedView) error {
 		}
 		for _, impact := range i.Impacts {
 			if impact.Evidence == m.evidence && (m.dimension == "" || impact.Dimension == m.dimension) {
-				sum += impact.Value
-				now.times++
+				sum = sum.and(impact)
 			}
 		}
 		return nil

@@ -52,6 +52,15 @@ func (i Interval) Within(low, high float64) Interval {
 	return i
 }
 
+// Doubted widens the interval by a standard error that all the values share,
+// such as that of the rule they were inferred by, which more values do not
+// lessen: both are independent, so half widths join as the root of their squares.
+func (i Interval) Doubted(standardError float64) Interval {
+	doubt := z() * standardError
+	i.Low, i.High = i.Value-math.Hypot(i.Value-i.Low, doubt), i.Value+math.Hypot(i.High-i.Value, doubt)
+	return i
+}
+
 // Estimate gives the figure as the language of the house has it.
 func (i Interval) Estimate(e experience.Evidence) experience.Estimate {
 	return experience.Estimate{Value: i.Value, Low: i.Low, High: i.High, N: i.N, Evidence: e}

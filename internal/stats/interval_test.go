@@ -137,6 +137,18 @@ func TestQuantile(t *testing.T) {
 	})
 }
 
+// A doubt that all values share does not go away with their number.
+func TestDoubted(t *testing.T) {
+	same := Mean([]float64{-0.2, -0.2, -0.2, -0.2}).Doubted(0.1)
+	if math.Abs(same.Low+0.2+0.195996) > 1e-5 || math.Abs(same.High+0.2-0.195996) > 1e-5 || same.Value != -0.2 || same.N != 4 {
+		t.Errorf("values without scatter: %+v", same)
+	}
+	sure, doubted := Interval{1, 0.7, 1.5, 9}, Interval{1, 0.7, 1.5, 9}.Doubted(0.4/z())
+	if doubted.Value != 1 || math.Abs(doubted.Low-0.5) > 1e-9 || math.Abs(doubted.High-(1+math.Hypot(0.5, 0.4))) > 1e-9 || sure.Doubted(0) != sure {
+		t.Errorf("3 and 4 make 5: %+v", doubted)
+	}
+}
+
 func TestEstimate(t *testing.T) {
 	e := Mean([]float64{-1, 1, 1}).Within(-1, 1).Estimate(experience.Stated)
 	if e.N != 3 || e.Low != -1 || e.High != 1 || e.Evidence != experience.Stated {
