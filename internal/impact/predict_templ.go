@@ -770,7 +770,7 @@ func calibrationBox(s silentView) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 46, "<svg class=\"mx-auto block h-auto w-full max-w-md text-xs\" viewBox=\"0 0 352 352\" role=\"img\" aria-label=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 46, "<svg class=\"mx-auto block h-auto w-full max-w-md text-xs\" viewBox=\"0 0 372 352\" role=\"img\" aria-label=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -14,7 +14,7 @@ import (
 const homePath = "/lifecycle"
 
 func (r *Room) registerPages(s *web.Site) {
-	s.Room(web.Room{Key: "lifecycle", Path: homePath, Icon: "users", Order: 16})
+	s.Room(web.Room{Key: "lifecycle", Path: homePath, Icon: "lifecycle", Order: 16})
 	s.Page("GET "+homePath, nil, r.page)
 	s.Page("GET "+homePath+"/people", nil, r.peoplePage)
 	s.Page("GET "+homePath+"/people.csv", nil, r.peopleCSV)

@@ -17,6 +17,7 @@ var drawings = map[string]string{
 	"pulse":       `<path d="M3 13h3.5l2.5-7 4.5 12 2.5-5H21"/>`,
 	"journeys":    `<circle cx="5" cy="18" r="2"/><circle cx="19" cy="6" r="2"/><path d="M7 18h6a3.5 3.5 0 0 0 0-7h-2a3 3 0 0 1 0-5h6"/>`,
 	"explore":     `<circle cx="12" cy="12" r="9"/><path d="m15.8 8.2-2.3 5.3-5.3 2.3 2.3-5.3z"/>`,
+	"lifecycle":   `<path d="M12 3.5a8.5 8.5 0 1 1-7.8 5.1"/><path d="M3 4.2l1.1 4.6 4.5-1.2"/><circle cx="12" cy="12" r="2.2"/>`,
 	"people":      `<circle cx="9" cy="8" r="3.5"/><path d="M2.5 20c.6-3.8 3.2-6 6.5-6s5.9 2.2 6.5 6"/><path d="M16 4.9a3.5 3.5 0 0 1 0 6.3M18.5 14.8c1.7.9 2.7 2.7 3 5.2"/>`,
 	"voice":       `<path d="M4 5h16v11H11l-4.5 4v-4H4z"/><path d="M8.5 9.5h7M8.5 12.5h4"/>`,
 	"care":        `<path d="M12 20.5S4 15.7 4 9.9A4.4 4.4 0 0 1 12 7.3a4.4 4.4 0 0 1 8 2.6c0 5.8-8 10.6-8 10.6z"/>`,
