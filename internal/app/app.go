@@ -19,6 +19,7 @@ import (
 	"regia/internal/connect"
 	"regia/internal/experience"
 	"regia/internal/impact"
+	"regia/internal/invite"
 	"regia/internal/journey"
 	"regia/internal/ledger"
 	"regia/internal/listen"
@@ -54,6 +55,7 @@ type App struct {
 	Impact      *impact.Room
 	Surveys     *survey.Room
 	Mail        *mail.Outbox
+	Invitations *invite.Room
 	Listen      *listen.Room
 	Voice       *voice.Room
 	Status      *status.Room

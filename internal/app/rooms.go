@@ -70,6 +70,9 @@ func (a *App) openRooms(ctx context.Context) (err error) {
 	if a.Surveys, err = a.surveyRoom(ctx); err != nil {
 		return err
 	}
+	if err := a.openInvitations(ctx); err != nil {
+		return err
+	}
 	return a.register()
 }
 
@@ -140,6 +143,7 @@ func (a *App) register() error {
 		a.importRoom(),
 		a.hooksRoom(),
 		a.mailRoom(),
+		a.Invitations,
 		a.Listen,
 		lifecycle,
 		a.Surveys,

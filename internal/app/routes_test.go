@@ -27,11 +27,11 @@ import (
 var publicRoutes = []string{
 	" /beacon/", " /beacon/v1/batch", " /hooks/{id}", " /pixel/", " /pixel/v1/page", " /pixel/v1/track", " /sourceConfig", " /sourceConfig/{$}",
 	" /v1/", " /v1/a", " /v1/alias", " /v1/b", " /v1/batch", " /v1/g", " /v1/group", " /v1/i", " /v1/identify", " /v1/import", " /v1/m",
-	" /v1/p", " /v1/page", " /v1/projects/{writeKey}/settings", " /v1/s", " /v1/screen", " /v1/t", " /v1/track",
+	" /v1/p", " /v1/page", " /v1/projects/{writeKey}/settings", " /v1/s", " /v1/screen", " /v1/survey", " /v1/t", " /v1/track",
 	"GET /api/docs", "GET /api/openapi.json", "GET /assets/{file}", "GET /favicon.ico", "GET /healthz", "GET /readyz",
 	"GET /regia.d.ts", "GET /regia.js",
-	"GET /s/look/{colour}", "GET /s/{token}", "GET /setup/{token}", "GET /sign-in",
-	"POST /language", "POST /s/{token}", "POST /setup/{token}", "POST /sign-in", "POST /sign-out",
+	"GET /s/look/{colour}", "GET /s/{token}", "GET /setup/{token}", "GET /sign-in", "GET /u/{token}",
+	"POST /language", "POST /s/{token}", "POST /setup/{token}", "POST /sign-in", "POST /sign-out", "POST /u/{token}",
 }
 
 // viewerMayChange is all that a viewer, who is there to look, can send: their own account, and questions
@@ -175,6 +175,7 @@ func (h *house) furnish() {
 		"/sources/{id}", "/sources/" + spare.ID,
 		"/imports/{id}", "/imports/" + brought.ID.String(),
 		"/hooks/{id}", "/hooks/" + spare.ID,
+		"/invitations/rules/{id}", "/invitations/rules/new", "/u/{token}", "/u/nothing",
 		"/touchpoints/{key}", "/touchpoints/" + h.touchpoint(),
 		"/journeys/{key}", "/journeys/" + drawn.Key,
 		"/impact/persons/{id}", "/impact/persons/" + people.Items[0].ID,

@@ -34,6 +34,7 @@ func (a *App) Background(ctx context.Context) error {
 	g.Go(func() error { return a.Impact.Run(ctx) })
 	g.Go(func() error { return a.Surveys.Run(ctx) })
 	g.Go(func() error { return a.Mail.Run(ctx) })
+	g.Go(func() error { return a.Invitations.Run(ctx) })
 	g.Go(func() error { return a.Listen.Run(ctx) })
 	g.Go(func() error { return a.Voice.Run(ctx) })
 	return g.Wait()

@@ -1,0 +1,125 @@
+package invite
+
+import (
+	"time"
+
+	"regia/internal/experience"
+)
+
+// Channel is the way by which somebody is asked.
+type Channel string
+
+// The ways.
+const (
+	Email  Channel = "email"
+	SMS    Channel = "sms"
+	Widget Channel = "widget" // in the site, when they come next
+	API    Channel = "api"    // whoever called hands the link over
+)
+
+// Channels lists the ways a rule may ask by.
+var Channels = []Channel{Email, SMS, Widget}
+
+// State is how far an invitation has come.
+type State string
+
+// The states of an invitation.
+const (
+	Planned  State = "planned"  // waits for its time
+	Queued   State = "queued"   // on its way
+	Sent     State = "sent"     // handed over
+	Opened   State = "opened"   // its page was looked at
+	Answered State = "answered" //
+	Declined State = "declined" // they would rather not
+	Bounced  State = "bounced"  // it reached nobody
+	Expired  State = "expired"  // nobody answered in time
+	Dropped  State = "dropped"  // when its time came, something spoke against it
+)
+
+// States lists the states in the order of an invitation's life.
+var States = []State{Planned, Queued, Sent, Opened, Answered, Declined, Bounced, Expired, Dropped}
+
+// open tells whether an invitation in this state may be answered.
+func (s State) open() bool {
+	switch s {
+	case Queued, Sent, Opened, Answered:
+		return true
+	}
+	return false
+}
+
+// About is what an invitation asks about.
+type About struct {
+	Touchpoint string // key; "" = the survey's own
+	Shop       string
+	OrderID    string
+	ProductID  string
+}
+
+// Invitation asks one person to answer a survey, once.
+type Invitation struct {
+	ID         experience.ID
+	Rule       experience.ID // zero: by hand, or by the API
+	Event      experience.ID // the interaction it follows; zero: none
+	Person     experience.ID // zero: nobody known yet
+	Who        string        // as whom somebody was named who asked for it; "" = by a rule: the person
+	Contact    string        // keyed hash of the address it goes to; "" = it goes to none
+	Channel    Channel
+	Survey     string
+	About      About
+	Language   string
+	State      State
+	Reason     Reason // why it was dropped
+	PlannedAt  time.Time
+	DueAt      time.Time
+	AskedAt    time.Time // zero: it never reached them
+	SentAt     time.Time
+	OpenedAt   time.Time
+	ClosedAt   time.Time
+	ExpiresAt  time.Time
+	RemindAt   time.Time // zero: no reminder, or it has gone
+	identifier []string  // keys by which the guard knows the person
+}
+
+// Reason is why somebody is asked, or not.
+type Reason string
+
+// The reasons. Asked is the one for asking; all others are against.
+const (
+	Asked        Reason = "asked"
+	Recently     Reason = "recently"     // asked a while ago, by whatever rule
+	Unsubscribed Reason = "unsubscribed" // they do not want to be asked
+	NoConsent    Reason = "no_consent"   // the consent that the settings want is missing
+	NoAddress    Reason = "no_address"   // no e-mail address, or no number
+	Undelivered  Reason = "undelivered"  // the address takes no mail
+	NotDrawn     Reason = "not_drawn"    // the sample left them out
+	Nobody       Reason = "nobody"       // it is not known who it was
+	TooLate      Reason = "too_late"     // Regia heard of it too late to ask
+	Closed       Reason = "closed"       // the survey may not be answered
+)
+
+// Reasons lists the reasons, in the order they are looked at.
+var Reasons = []Reason{Asked, TooLate, Nobody, NotDrawn, Closed, NoAddress, Unsubscribed, NoConsent, Undelivered, Recently}
+
+// Contact is how somebody can be asked.
+type Contact struct {
+	Person      experience.ID // zero: not in the record yet
+	FirstName   string
+	Email       string
+	Phone       string
+	Language    string
+	Identifiers []experience.Identifier // that name this person alone, the surest first
+	Consents    map[string]bool
+}
+
+// address gives where an invitation by a channel goes; "" = nowhere. The
+// widget and the API need none.
+func (c Contact) address(by Channel) (address string, needed bool) {
+	switch by {
+	case Email:
+		return c.Email, true
+	case SMS:
+		return c.Phone, true
+	}
+	return "", false
+}
