@@ -41,6 +41,7 @@ test: need-build e2e/node_modules ## Run every test: engines, command line, brow
 	scripts/need-postgres.sh
 	scripts/need-chromium.sh
 	scripts/need-mosquitto.sh
+	scripts/need-dovecot.sh
 	$(MAKE) build
 	scripts/test.sh
 

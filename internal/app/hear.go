@@ -23,7 +23,7 @@ func (a *App) listenRoom() (*listen.Room, error) {
 	}
 	room := listen.New(listen.Options{
 		Book: a.Registry, Door: listenDoor{a}, Source: a.heardSource, Folder: filepath.Join(a.Config.Data, heardFolder), Own: own,
-		Version: a.Version, URL: a.Config.URL, Clock: a.Clock, Logger: a.Logger,
+		Report: a.Mail.TakeReport, Version: a.Version, URL: a.Config.URL, Clock: a.Clock, Logger: a.Logger,
 	})
 	a.closers = append(a.closers, func() error { room.Close(); return nil })
 	return room, nil

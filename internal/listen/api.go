@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"regia/internal/experience"
 	"regia/internal/web"
 )
 
@@ -81,8 +83,42 @@ func (r *Room) registerAPI() {
 			}
 			return r.postAPI(ctx, in.ID)
 		})
+	file := op("bring-listening-file", http.MethodPost, one+"/file", "Bring a file (Google reviews, mbox); it is read beside", 202)
+	file.Middlewares = huma.Middlewares{carry}
+	web.Operation(r.site, file, steerers, r.fileAPI)
+	// Said only now, or huma would want to read the body itself.
+	r.site.API().OpenAPI().Paths[one+"/file"].Post.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: &huma.Schema{
+		Type: "object", Properties: map[string]*huma.Schema{"file": {Type: "string", Format: "binary"}},
+	}}}}
 	web.Operation(r.site, op("delete-listening-post", http.MethodDelete, one, "Remove a post; what it heard stays", 204), steerers,
 		func(ctx context.Context, in *PostPath) (*struct{}, error) { return nil, r.remove(ctx, in.ID) })
+}
+
+// carried is how an upload reaches its operation: huma would read it whole.
+type carried struct{}
+
+type carriage struct {
+	w http.ResponseWriter
+	r *http.Request
+}
+
+func carry(c huma.Context, next func(huma.Context)) {
+	r, w := humago.Unwrap(c)
+	next(huma.WithValue(c, carried{}, carriage{w, r}))
+}
+
+func (r *Room) fileAPI(ctx context.Context, in *PostPath) (*listenOutput, error) {
+	from, ok := ctx.Value(carried{}).(carriage)
+	if !ok {
+		return nil, experience.Errorf(experience.Internal, "an upload has lost its request")
+	}
+	if err := r.bring(ctx, from.w, from.r, in.ID); err != nil {
+		return nil, err
+	}
+	if err := r.LookNow(ctx, in.ID, 0); err != nil {
+		return nil, err
+	}
+	return r.postAPI(ctx, in.ID)
 }
 
 func (r *Room) listAPI(ctx context.Context, _ *struct{}) (*listenPosts, error) {

@@ -38,3 +38,11 @@ func headline(v view) string {
 	}
 	return v.l.T("listen.headline", "n", h.Heard, "when", v.l.DateTime(h.LastNew))
 }
+
+// accepts is what files a post reads, for the reader's file picker.
+func accepts(k Kind) string {
+	if k == Google {
+		return ".json,application/json"
+	}
+	return ".mbox,.mbx,.txt,application/mbox"
+}

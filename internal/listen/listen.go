@@ -2,6 +2,7 @@ package listen
 
 import (
 	"context"
+	"crypto/x509"
 	"embed"
 	"log/slog"
 	"math/rand/v2"
@@ -53,6 +54,10 @@ type Options struct {
 	Clock   experience.Clock
 	Logger  *slog.Logger
 	Jitter  func() float64 // 0 to 1; nil = by chance. It spreads the looks
+	// Report is asked about what mail servers report: whether it is about a mail
+	// that Regia sent itself, and was told to whoever sent it. nil: it never is.
+	Report func(ctx context.Context, raw []byte) (ours bool, err error)
+	Roots  *x509.CertPool // who may vouch for mail servers; nil = those the system trusts
 }
 
 // Room has the listening posts, looks by them, and is their pages and API.
@@ -60,6 +65,9 @@ type Room struct {
 	Options
 	site  *web.Site
 	fetch *fetcher
+
+	appStoreHost string        // "" = Apple's
+	silence      time.Duration // that a mail server may keep
 
 	ctx  context.Context // of looks under way; ends at Close
 	stop context.CancelFunc
@@ -79,7 +87,7 @@ func New(o Options) *Room {
 	if o.Jitter == nil {
 		o.Jitter = rand.Float64
 	}
-	r := &Room{Options: o}
+	r := &Room{Options: o, silence: time.Minute}
 	r.fetch = newFetcher(o)
 	r.ctx, r.stop = context.WithCancel(context.Background())
 	return r

@@ -54,6 +54,7 @@ type looking struct {
 	post  Post
 	now   time.Time
 	fresh int64
+	line  *guarded // to a mail server; nil = none
 }
 
 // Run has the posts look whenever it is time, until ctx ends.
@@ -67,7 +68,7 @@ func (r *Room) Run(ctx context.Context) error {
 		if err != nil && ctx.Err() == nil {
 			r.Logger.WarnContext(ctx, "the listening posts could not be read", "error", err)
 		}
-		for _, id := range ids {
+		for _, id := range r.here(ids) {
 			slots <- struct{}{} // there are as many free as were asked for
 			if !r.begin(func(ctx context.Context) {
 				defer func() { <-slots }()
@@ -156,8 +157,16 @@ func (l *looking) look(ctx context.Context) error {
 	switch l.post.Kind {
 	case Feed:
 		return l.feed(ctx)
+	case AppStore:
+		return l.appStore(ctx)
+	case Mailbox:
+		return l.mailbox(ctx)
+	case Google:
+		return l.files(ctx, l.google)
+	case Archive:
+		return l.files(ctx, l.archive)
 	}
-	return &fault{key: "kind", pause: true}
+	return &fault{key: "internal", pause: true}
 }
 
 // outcome is how a post is after a look.
@@ -177,11 +186,17 @@ func (r *Room) outcome(p Post, err error, now time.Time) (h Health, pause bool) 
 		}
 		pause = f.pause
 	}
-	if err == nil && p.Kind.Files() {
+	if p.Kind.Files() && (err == nil || unreadable(err)) {
 		return h, pause // until a file is brought
 	}
 	h.NextLook = now.Add(wait + time.Duration(r.Jitter()*float64(wait)/5))
 	return h, pause
+}
+
+// unreadable tells whether something was there, and is not what it should be.
+func unreadable(err error) bool {
+	var f *fault
+	return errors.As(err, &f) && (f.key == "format" || f.key == "bomb" || f.key == "empty")
 }
 
 // faultOf finds the words for an error.

@@ -22,6 +22,7 @@ func (r *Room) registerPages() {
 	s.Page("POST "+homePath, steerers, r.createPage)
 	s.Page("GET "+homePath+"/{id}", lookers, r.postPage)
 	s.Page("POST "+homePath+"/{id}", steerers, r.changePage)
+	s.Page("POST "+homePath+"/{id}/file", steerers, r.filePage)
 	s.Page("POST "+homePath+"/{id}/look", steerers, r.lookPage)
 	s.Page("POST "+homePath+"/{id}/pause", steerers, r.pausePage)
 	s.Page("POST "+homePath+"/{id}/delete", steerers, r.deletePage)
@@ -29,14 +30,15 @@ func (r *Room) registerPages() {
 
 // view is the page of all posts, or of one.
 type view struct {
-	l      *web.Locale
-	now    time.Time
-	steers bool
-	posts  []Post
-	post   Post
-	every  string
-	done   string
-	err    error
+	l       *web.Locale
+	now     time.Time
+	steers  bool
+	posts   []Post
+	post    Post
+	every   string
+	waiting int // files
+	done    string
+	err     error
 }
 
 func (r *Room) view(q *web.Request) view {
@@ -66,6 +68,10 @@ func (r *Room) showPost(w http.ResponseWriter, q *web.Request, status int, wrong
 		return err
 	}
 	v.every = everyText(v.post.Every)
+	names, err := r.waiting(v.post.ID)
+	if v.waiting = len(names); err != nil {
+		return err
+	}
 	if wrong != nil && q.PostForm.Has("name") {
 		v.post.Name, v.every = q.FormValue("name"), q.FormValue("every")
 	}
@@ -127,6 +133,16 @@ func (r *Room) changePage(w http.ResponseWriter, q *web.Request) error {
 
 func (r *Room) lookPage(w http.ResponseWriter, q *web.Request) error {
 	return r.after(w, q, r.LookNow(q.Context(), q.PathValue("id"), patience), "looked")
+}
+
+// filePage takes a file, and begins to read it.
+func (r *Room) filePage(w http.ResponseWriter, q *web.Request) error {
+	id := q.PathValue("id")
+	err := r.bring(q.Context(), w, q.Request, id)
+	if err == nil {
+		err = r.LookNow(q.Context(), id, patience)
+	}
+	return r.after(w, q, err, "brought")
 }
 
 func (r *Room) pausePage(w http.ResponseWriter, q *web.Request) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -144,8 +145,15 @@ func (r *Room) pause(ctx context.Context, id string, paused bool) error {
 		WHERE id = $1 AND removed = 0`, id, number(paused), r.Clock().UnixMicro())
 }
 
-// remove takes a post away, with its secret. What it heard stays.
+// remove takes a post away, with its secret and the files that wait. What it
+// heard stays.
 func (r *Room) remove(ctx context.Context, id string) error {
+	if _, err := r.get(ctx, id); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(r.folder(id)); err != nil {
+		return diskFull(err)
+	}
 	return r.one(ctx, `UPDATE listen_posts SET removed = 1, secret = '', paused = 1 WHERE id = $1 AND removed = 0`, id)
 }
 
@@ -159,22 +167,28 @@ func (r *Room) one(ctx context.Context, query string, args ...any) error {
 	})
 }
 
+// due is a post that wants to look.
+type due struct {
+	id   string
+	kind Kind
+}
+
 // due gives the posts that want to look now, those that wait longest first.
-func (r *Room) due(ctx context.Context, now time.Time, limit int) (ids []string, err error) {
+func (r *Room) due(ctx context.Context, now time.Time, limit int) (ids []due, err error) {
 	err = r.Book.Read(ctx, func(ctx context.Context, tx registry.Tx) error {
 		ids = nil
-		rows, err := tx.Query(ctx, `SELECT id FROM listen_posts WHERE removed = 0 AND paused = 0 AND next_look > 0 AND next_look <= $1 AND claimed_until <= $1
+		rows, err := tx.Query(ctx, `SELECT id, kind FROM listen_posts WHERE removed = 0 AND paused = 0 AND next_look > 0 AND next_look <= $1 AND claimed_until <= $1
 			ORDER BY next_look, id LIMIT $2`, now.UnixMicro(), limit)
 		if err != nil {
 			return err
 		}
 		defer rows.Close()
 		for rows.Next() {
-			var id string
-			if err := rows.Scan(&id); err != nil {
+			var d due
+			if err := rows.Scan(&d.id, &d.kind); err != nil {
 				return err
 			}
-			ids = append(ids, id)
+			ids = append(ids, d)
 		}
 		return rows.Err()
 	})
@@ -272,6 +286,11 @@ func insertHeard(ctx context.Context, tx registry.Tx, source string, keys []stri
 		fresh += n
 	}
 	return fresh, nil
+}
+
+// wake has a post look at the next occasion.
+func (r *Room) wake(ctx context.Context, id string) error {
+	return r.one(ctx, `UPDATE listen_posts SET next_look = $2, failures = 0 WHERE id = $1 AND removed = 0`, id, r.Clock().UnixMicro())
 }
 
 // settle writes how a look ended, and lets the post go.
