@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
+	"strconv"
 	"strings"
 )
 
 // names of languages in the folders of corpora.
 var folders = map[string]string{"it": "italian", "en": "english", "fr": "french", "de": "german", "es": "spanish"}
+
+// Emotions are Plutchik's eight (1980), in the order of XED.
+var Emotions = []string{"anger", "anticipation", "disgust", "fear", "joy", "sadness", "surprise", "trust"}
 
 // Sentiments are the labels of sentiment, in the order of the corpora.
 var Sentiments = []string{"negative", "neutral", "positive"}
@@ -40,8 +43,8 @@ func tweets(dir, language, split string) ([]Example, error) {
 	return out, nil
 }
 
-// subtitles reads the lines of XED (Öhman et al. 2020) in a language: their
-// emotions are left aside.
+// subtitles reads the lines of XED (Öhman et al. 2020) in a language, with their
+// emotions. Lines of another shape, which some of its files have, are left out.
 func subtitles(dir, language string) ([]Example, error) {
 	name := language + "-projections.tsv"
 	if language == "en" {
@@ -50,8 +53,16 @@ func subtitles(dir, language string) ([]Example, error) {
 	all, err := lines(filepath.Join(dir, "text", "emotion", name))
 	out := make([]Example, 0, len(all))
 	for _, line := range all {
-		text, _, _ := strings.Cut(line, "\t")
-		out = append(out, Example{Text: text, Language: language, Labels: []int{slices.Index(Languages, language)}, Weight: 1})
+		text, felt, _ := strings.Cut(line, "\t")
+		e := Example{Text: text, Language: language, Weight: 1}
+		for f := range strings.SplitSeq(felt, ",") {
+			if n, err := strconv.Atoi(strings.TrimSpace(f)); err == nil && n > 0 && n <= len(Emotions) {
+				e.Labels = append(e.Labels, n-1)
+			}
+		}
+		if len(e.Labels) > 0 {
+			out = append(out, e)
+		}
 	}
 	return out, err
 }

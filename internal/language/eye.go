@@ -15,6 +15,8 @@ func (v vector) copy() vector { return vector{slices.Clone(v.hashed), slices.Clo
 type eye struct {
 	numbers []uint32
 	seen    vector
+	cues    []hit // of the text last signed
+	topics  []hit // by Regia's own tree
 }
 
 func newEye() *eye { return &eye{} }
@@ -33,9 +35,26 @@ func (e *eye) hash(list []token, not []bool) []feature {
 	return e.seen.hashed
 }
 
-// sign adds the signs, by a language's lexicon.
+// sign adds the signs, by a language's lexicon, cues and topics.
 func (e *eye) sign(hashed []feature, list []token, not []bool, language string) vector {
-	e.seen.signs = signsOf(e.seen.signs[:0], list, not, lexiconOf(language))
+	var n [signs]float32
+	e.cues, e.topics = e.cues[:0], e.topics[:0]
+	if b := cueBooks()[language]; b != nil {
+		e.cues = b.find(e.cues, list)
+		countCues(&n, e.cues, not)
+	}
+	if b := ownTree().books[language]; b != nil {
+		e.topics = b.find(e.topics, list)
+		countTopics(&n, e.topics)
+	}
+	e.seen.signs = signsOf(e.seen.signs[:0], &n, list, not, lexiconOf(language))
+	return vector{hashed, e.seen.signs}
+}
+
+// glance adds the signs without cues and topics: all that some models need.
+func (e *eye) glance(hashed []feature, list []token, not []bool, language string) vector {
+	var n [signs]float32
+	e.seen.signs = signsOf(e.seen.signs[:0], &n, list, not, lexiconOf(language))
 	return vector{hashed, e.seen.signs}
 }
 

@@ -3,6 +3,7 @@ package language
 import (
 	"bytes"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -164,8 +165,11 @@ func TestTopics(t *testing.T) {
 			t.Errorf("%q: %+v", text, got)
 		}
 	}
-	if got := r.Read("My parcel has not been delivered and nobody answers the phone").Topics; len(got) != 0 {
+	if got := r.Read("My parcel has not been delivered and nobody answers the phone").Topics; len(got) < 2 || got[0].Label != "delivery" {
 		t.Errorf("topics of an English text: %+v", got)
+	}
+	if got := r.Read("Das Paket ist nicht angekommen und niemand geht ans Telefon").Topics; len(got) < 2 || got[0].Label != "delivery" {
+		t.Errorf("topics of a German text: %+v", got)
 	}
 }
 
@@ -188,17 +192,53 @@ func TestItalianSentiment(t *testing.T) {
 	}
 	mean := (counts[0].f1() + counts[1].f1() + counts[2].f1()) / 3
 	t.Logf("macro F1 %.3f, n = %d", mean, len(list))
-	if mean < 0.58 || math.IsNaN(mean) { // 0.62 is promised and not reached yet; a linear SVM on Italian alone has 0.55
+	if mean < 0.6 || math.IsNaN(mean) { // 0.62 is promised and not reached yet; a linear SVM on Italian alone has 0.55
 		t.Errorf("macro F1 %.3f", mean)
 	}
 }
 
+const aMessage = "Il pacco doveva arrivare lunedì e oggi è giovedì, nessuno mi ha avvisato."
+
+// Everything, of one text after the other.
 func BenchmarkRead(b *testing.B) {
 	r, err := NewReader()
 	if err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		r.Read("Il pacco doveva arrivare lunedì e oggi è giovedì, nessuno mi ha avvisato.")
+		r.Read(aMessage)
 	}
+}
+
+// Language and sentiment alone.
+func BenchmarkFeel(b *testing.B) {
+	r, err := NewReader()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		r.Feel(aMessage)
+	}
+}
+
+// Messages as they come, everything, with the memory it all takes.
+func BenchmarkReadMessages(b *testing.B) {
+	r, err := NewReader()
+	if err != nil {
+		b.Fatal(err)
+	}
+	list, err := Messages()
+	if err != nil {
+		b.Fatal(err)
+	}
+	k := 0
+	for b.Loop() {
+		r.Read(list[k%len(list)].Text)
+		k++
+	}
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	b.ReportMetric(float64(m.HeapAlloc)/1e6, "MB")
+	runtime.KeepAlive(r)
 }

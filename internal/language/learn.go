@@ -31,7 +31,7 @@ type Report struct {
 // others (5-fold cross-validation). Where labels may hold together, all of them
 // must be right.
 type Gain struct {
-	Field       string `json:"field"`
+	Field       string `json:"field"` // or field and language, for a model of another than Italian: politeness-en
 	Corrections int    `json:"corrections"`
 	HeldBack    int    `json:"held_back"` // n of what follows; 0 where there are fewer than five corrections
 	Before      int    `json:"before"`    // how many of them were told rightly before
@@ -44,9 +44,10 @@ type Gain struct {
 
 // layer is what corrections add to a model's scores.
 type layer struct {
-	extra   []string // labels the model does not have
-	weights map[uint32][]float32
-	digest  uint32 // of the corrections
+	extra   []string         // labels the model does not have
+	places  map[uint32]int32 // of features among the weights
+	weights []float32        // of each feature, one a label
+	digest  uint32           // of the corrections
 }
 
 // How a layer learns: by stochastic gradient descent on the logistic loss, from
@@ -56,9 +57,9 @@ const (
 	layerRate   = 1.5 // the vectors have length one
 	// unknown is the score of a label that the model has never heard of.
 	unknown = -3
-	// ballastStep is of how many messages one is learnt along, so that
-	// corrections, which are of mistakes only, do not turn everything else.
-	ballastStep = 4
+	// ballast is how many messages are learnt along, so that corrections, which
+	// are of mistakes only, do not turn everything else.
+	ballast = 300
 )
 
 // lesson is one text that a layer learns from.
@@ -70,39 +71,37 @@ type lesson struct {
 }
 
 // Learn gives a reader that minds corrections, and how much better it got. Of
-// several corrections of one text in one field the last counts. The reader
-// itself stays as it is; the same corrections always give the same.
+// several corrections of one text in one field the last counts; one of a text in
+// a language in which no model tells the field is passed over. The reader itself
+// stays as it is; the same corrections always give the same.
 func (r *Reader) Learn(ctx context.Context, corrections []Correction) (*Reader, Report, error) {
-	out := &Reader{models: maps.Clone(r.models), eye: newEye()}
+	out := &Reader{maps.Clone(r.models), r.tree, newEye()}
 	report := Report{Fields: []Gain{}}
-	for _, field := range slices.Sorted(maps.Keys(r.models)) {
-		mine := lastOf(corrections, field)
-		if len(mine) == 0 {
-			continue
-		}
-		m, gain, err := r.relearn(ctx, field, mine)
-		if err != nil {
-			return nil, Report{}, err
-		}
-		out.models[field] = m
-		report.Fields = append(report.Fields, gain)
-	}
+	byModel := map[string][]Correction{}
 	for _, c := range corrections {
 		if r.models[c.Field] == nil || c.Field == "language" {
 			return nil, Report{}, experience.Errorf(experience.Invalid, "nothing is learnt about %q", c.Field)
 		}
+		if m := r.of(c.Field, r.languageOf(c.Text)); m != nil {
+			byModel[m.Name] = append(byModel[m.Name], c)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(byModel)) {
+		m, gain, err := r.relearn(ctx, name, lastOf(byModel[name]))
+		if err != nil {
+			return nil, Report{}, err
+		}
+		out.models[name] = m
+		report.Fields = append(report.Fields, gain)
 	}
 	return out, report, nil
 }
 
-// lastOf gives the corrections of a field, the last of each text, in order.
-func lastOf(corrections []Correction, field string) []Correction {
+// lastOf gives the last correction of each text, in order.
+func lastOf(corrections []Correction) []Correction {
 	at := map[string]int{}
 	var out []Correction
 	for _, c := range corrections {
-		if c.Field != field {
-			continue
-		}
 		if k, twice := at[c.Text]; twice {
 			out[k] = c
 			continue
@@ -125,6 +124,7 @@ func (r *Reader) relearn(ctx context.Context, field string, corrections []Correc
 	if err != nil {
 		return nil, Gain{}, err
 	}
+	places := placed(lessons)
 	gain := Gain{Field: field, Corrections: len(corrections)}
 	for f := range folds {
 		if len(corrections) < folds {
@@ -133,7 +133,7 @@ func (r *Reader) relearn(ctx context.Context, field string, corrections []Correc
 		if err := ctx.Err(); err != nil {
 			return nil, gain, err
 		}
-		learnt := fitLayer(lessons, len(labels), f, base.Many)
+		learnt := fitLayer(lessons, places, len(labels), f, base.Many)
 		for _, l := range lessons {
 			if l.fold == f {
 				gain.count(base.agrees(l, nil), base.agrees(l, learnt))
@@ -144,7 +144,7 @@ func (r *Reader) relearn(ctx context.Context, field string, corrections []Correc
 	if !gain.Adopted {
 		return &base, gain, nil
 	}
-	base.layer = fitLayer(lessons, len(labels), folds, base.Many)
+	base.layer = fitLayer(lessons, places, len(labels), folds, base.Many)
 	base.layer.extra, base.layer.digest = labels[len(base.Labels):], digest
 	return &base, gain, nil
 }
@@ -191,7 +191,7 @@ func (r *Reader) lessons(m *Model, labels []string, corrections []Correction) ([
 	digest := fnv.New32a()
 	var out []lesson
 	add := func(text string, holds []string, fold int) {
-		v, _ := r.vectorOf(text)
+		v := r.vectorOf(text)
 		l := lesson{x: layered(m, v), scores: m.calibrated(m.scores(nil, v)), holds: make([]bool, len(labels)), fold: fold}
 		for range labels[len(m.Labels):] {
 			l.scores = append(l.scores, unknown)
@@ -209,7 +209,7 @@ func (r *Reader) lessons(m *Model, labels []string, corrections []Correction) ([
 	if err != nil {
 		return nil, 0, err
 	}
-	for k := 0; k < len(own); k += ballastStep {
+	for k := 0; k < len(own); k += max(1, len(own)/ballast) {
 		if holds := own[k].labels(m.Name); holds != nil {
 			add(own[k].Text, holds, -1)
 		}
@@ -239,13 +239,18 @@ func (m Message) labels(field string) []string {
 	return nil
 }
 
-// vectorOf gives a text's features, as Read sees them, and its language.
-func (r *Reader) vectorOf(text string) (vector, string) {
+// vectorOf gives a text's features, as Read sees them.
+func (r *Reader) vectorOf(text string) vector {
 	list := tokens(beginning(text))
 	not := negated(list)
 	hashed := r.eye.hash(list, not)
-	language := r.models["language"].best(vector{hashed: hashed}).Label
-	return r.eye.sign(hashed, list, not, language), language
+	return r.eye.sign(hashed, list, not, usual(r.models["language"].best(vector{hashed: hashed})))
+}
+
+// languageOf gives the language that Read reads a text in.
+func (r *Reader) languageOf(text string) string {
+	list := tokens(beginning(text))
+	return usual(r.models["language"].best(vector{hashed: r.eye.hash(list, negated(list))}))
 }
 
 // layered gives a text as a layer sees it: with words, too, that the model does
@@ -268,9 +273,25 @@ func layered(m *Model, v vector) []feature {
 	return out
 }
 
+// placed numbers the features of lessons, and writes the numbers in their place.
+func placed(lessons []lesson) map[uint32]int32 {
+	places := map[uint32]int32{}
+	for _, l := range lessons {
+		for j, f := range l.x {
+			at, known := places[f.at]
+			if !known {
+				at = int32(len(places))
+				places[f.at] = at
+			}
+			l.x[j].at = uint32(at)
+		}
+	}
+	return places
+}
+
 // fitLayer learns from the lessons of all folds but one.
-func fitLayer(lessons []lesson, labels, without int, many bool) *layer {
-	l := &layer{weights: map[uint32][]float32{}}
+func fitLayer(lessons []lesson, places map[uint32]int32, labels, without int, many bool) *layer {
+	l := &layer{places: places, weights: make([]float32, len(places)*labels)}
 	for range layerRounds {
 		for _, one := range lessons {
 			if one.fold == without {
@@ -284,11 +305,7 @@ func fitLayer(lessons []lesson, labels, without int, many bool) *layer {
 				}
 			}
 			for _, f := range one.x {
-				w := l.weights[f.at]
-				if w == nil {
-					w = make([]float32, labels)
-					l.weights[f.at] = w
-				}
+				w := l.weights[int(f.at)*labels:][:labels]
 				for k, o := range off {
 					w[k] += layerRate * o * f.value
 				}
@@ -299,17 +316,28 @@ func fitLayer(lessons []lesson, labels, without int, many bool) *layer {
 }
 
 // confidences adds what the layer learnt to calibrated scores, and turns them
-// into confidences.
+// into confidences. The features are numbered as the layer does.
 func (l *layer) confidences(scores []float32, x []feature, many bool) []float32 {
 	out := slices.Clone(scores)
 	if l != nil {
 		for _, f := range x {
-			for k, w := range l.weights[f.at] {
+			for k, w := range l.weights[int(f.at)*len(out):][:len(out)] {
 				out[k] += f.value * w
 			}
 		}
 	}
 	return squash(out, many)
+}
+
+// known gives the features that the layer has a weight for, by its numbers.
+func (l *layer) known(x []feature) []feature {
+	out := x[:0]
+	for _, f := range x {
+		if at, ok := l.places[f.at]; ok {
+			out = append(out, feature{uint32(at), f.value})
+		}
+	}
+	return out
 }
 
 // agrees says whether the model, with a layer or without, tells what is right.

@@ -2,6 +2,7 @@ package language
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -18,7 +19,7 @@ func TestLearn(t *testing.T) {
 	for k := range 30 {
 		list = append(list,
 			Correction{fmt.Sprintf("Il braciere numero %d non si accende", k), "topics", []string{"braciere"}},
-			Correction{fmt.Sprintf("Oggi %d clienti mi hanno smarmellato", k), "sentiment", []string{"positive"}})
+			Correction{fmt.Sprintf("Oggi %d clienti mi hanno smarmellato", k), "sentiment", []string{"negative"}})
 	}
 	learnt, report, err := r.Learn(t.Context(), list)
 	if err != nil {
@@ -30,10 +31,10 @@ func TestLearn(t *testing.T) {
 		}
 	}
 	got := learnt.Read("Il mio braciere fa fumo")
-	if len(got.Topics) == 0 || got.Topics[0].Label != "braciere" {
+	if !slices.ContainsFunc(got.Topics, func(t Told) bool { return t.Label == "braciere" }) {
 		t.Errorf("%+v", got.Topics)
 	}
-	if _, felt := learnt.Feel("Ieri mi hanno smarmellato"); felt.Label != "positive" {
+	if _, felt := learnt.Feel("Ieri mi hanno smarmellato"); felt.Label != "negative" {
 		t.Errorf("%+v", felt)
 	}
 	const delivery, complaint = "Il corriere non ha consegnato il pacco", "Pessimo servizio, sono molto deluso e arrabbiato"
@@ -58,13 +59,19 @@ func TestLearnRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	const text = "Il pacco non è arrivato"
 	for _, c := range []Correction{
-		{"x", "sentiment", []string{"glad"}}, {"x", "sentiment", nil}, {"x", "weather", []string{"rain"}},
-		{"x", "language", []string{"it"}}, {"x", "topics", []string{""}},
+		{text, "sentiment", []string{"glad"}}, {text, "sentiment", nil}, {text, "weather", []string{"rain"}},
+		{text, "language", []string{"it"}}, {text, "topics", []string{""}},
 	} {
 		if _, _, err := r.Learn(t.Context(), []Correction{c}); err == nil {
 			t.Errorf("%+v was learnt", c)
 		}
+	}
+	if _, report, err := r.Learn(t.Context(), []Correction{
+		{"My parcel has not been delivered and nobody answers the phone", "topics", []string{"delivery"}},
+	}); err != nil || len(report.Fields) != 0 {
+		t.Errorf("topics of an English text, which no model tells: %+v, %v", report, err)
 	}
 	if _, report, err := r.Learn(t.Context(), []Correction{
 		{"boh", "sentiment", []string{"negative"}}, {"boh", "sentiment", []string{"positive"}},

@@ -13,18 +13,20 @@ import (
 // Card tells what a model is, for those who have to answer for it (Mitchell et
 // al. 2019, "Model cards for model reporting").
 type Card struct {
-	Name    string             `json:"name"`
-	Version int                `json:"version"`
-	Labels  []string           `json:"labels"`
-	Many    bool               `json:"many"`  // several labels may hold at once; else exactly one does
-	Blind   bool               `json:"blind"` // it goes without signs: which language it is decides what they are
-	Data    []string           `json:"data"`  // what it learnt from, with licences
-	Texts   int                `json:"texts"`
-	Trust   float64            `json:"trust,omitempty"` // how often what is told shall be right; less sure answers are guesses
-	Told    float64            `json:"told,omitempty"`  // share of texts of which it is then sure enough, and ...
-	Right   float64            `json:"right,omitempty"` // how often that is right, on texts it had not seen
-	Figures map[string]float64 `json:"figures"`         // on texts it had not seen
-	Limits  string             `json:"limits"`
+	Name     string             `json:"name"`
+	Version  int                `json:"version"`
+	Labels   []string           `json:"labels"`
+	Many     bool               `json:"many"`   // several labels may hold at once; else exactly one does
+	Glance   bool               `json:"glance"` // it goes without the signs of cues and topics, which take time to find
+	Blind    bool               `json:"blind"`  // it goes without signs: which language it is decides what they are
+	Data     []string           `json:"data"`   // what it learnt from, with licences
+	Texts    int                `json:"texts"`
+	Measured int                `json:"measured"`        // n of the figures
+	Trust    float64            `json:"trust,omitempty"` // how often what is told shall be right; less sure answers are guesses
+	Told     float64            `json:"told,omitempty"`  // share of texts of which it is then sure enough, and ...
+	Right    float64            `json:"right,omitempty"` // how often that is right, on texts it had not seen
+	Figures  map[string]float64 `json:"figures"`         // on texts it had not seen
+	Limits   string             `json:"limits"`
 }
 
 // Model tells labels of texts: a table of small whole numbers, one row a
@@ -36,7 +38,7 @@ type Model struct {
 	bias   []float32
 	slope  []float32 // score -> confidence: logistic(slope*score + shift); see calibrate
 	shift  []float32
-	cutoff []float32 // Many: from which confidence on a label is given
+	cutoff []float32 // Many: from which confidence on a label is given; else what its confidence is held against
 	sure   float32   // else: below this confidence a label is a guess; see trust
 	layer  *layer    // what was learnt from corrections; nil for none
 }
@@ -58,7 +60,7 @@ func (m *Model) confidences(v vector) []float32 {
 	for range m.layer.extra {
 		odds = append(odds, unknown)
 	}
-	return m.layer.confidences(odds, layered(m, v), m.Many)
+	return m.layer.confidences(odds, m.layer.known(layered(m, v)), m.Many)
 }
 
 // label gives a label's name.
@@ -156,14 +158,22 @@ func ReadModel(r io.Reader) (*Model, error) {
 		return nil, fmt.Errorf("this is no model: %w", err)
 	}
 	m := &Model{Card: head.Card, scale: head.Scale, bias: head.Bias, slope: head.Slope, shift: head.Shift, cutoff: head.Cutoff, sure: head.Sure}
-	z, err := zstd.NewReader(r)
+	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
 	if err != nil {
 		return nil, err
 	}
 	defer z.Close()
 	m.table = make([]int8, m.row()<<bits)
-	if err := binary.Read(z, binary.LittleEndian, m.table); err != nil {
-		return nil, fmt.Errorf("the table of model %s: %w", m.Name, err)
+	part := make([]byte, 1<<16)
+	for rest := m.table; len(rest) > 0; {
+		n, err := io.ReadFull(z, part[:min(len(part), len(rest))])
+		if err != nil {
+			return nil, fmt.Errorf("the table of model %s: %w", m.Name, err)
+		}
+		for i, b := range part[:n] {
+			rest[i] = int8(b)
+		}
+		rest = rest[n:]
 	}
 	return m, nil
 }

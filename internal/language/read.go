@@ -20,12 +20,13 @@ var weightFiles embed.FS
 // another for another goroutine.
 type Reader struct {
 	models map[string]*Model
+	tree   *Tree
 	eye    *eye
 }
 
 // NewReader opens the models that are part of Regia.
 func NewReader() (*Reader, error) {
-	r := &Reader{models: map[string]*Model{}, eye: newEye()}
+	r := &Reader{models: map[string]*Model{}, tree: ownTree(), eye: newEye()}
 	files, err := fs.ReadDir(weightFiles, "weights")
 	if err != nil {
 		return nil, err
@@ -55,7 +56,13 @@ func openModel(name string) (*Model, error) {
 }
 
 // Fork gives a reader of the same models, for another goroutine.
-func (r *Reader) Fork() *Reader { return &Reader{models: r.models, eye: newEye()} }
+func (r *Reader) Fork() *Reader { return &Reader{r.models, r.tree, newEye()} }
+
+// With gives a reader that tells the topics of a tree.
+func (r *Reader) With(tree *Tree) *Reader { return &Reader{r.models, tree, newEye()} }
+
+// Topics gives the keys of the topics that are told.
+func (r *Reader) Topics() []string { return r.tree.Keys() }
 
 // Version names the models that this reader reads with: where it differs, texts
 // may be told otherwise.
@@ -69,7 +76,7 @@ func (r *Reader) Version() string {
 		}
 		parts = append(parts, part)
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(append(parts, r.tree.version()), ", ")
 }
 
 // Cards tells what the models are.
@@ -92,16 +99,25 @@ func (r *Reader) Read(text string) Reading {
 		return out
 	}
 	not := negated(list)
-	out.Language = r.models["language"].best(vector{hashed: r.eye.hash(list, not)})
-	out.Said = r.said(list, not, out.Language.Label)
+	hashed := r.eye.hash(list, not)
+	out.Language = r.models["language"].best(vector{hashed: hashed})
+	language := usual(out.Language)
+	out.Said = r.said(&passage{text: text, list: list, negated: not, language: language}, hashed)
 	spans := Sentences(text)
 	for _, s := range spans {
 		said := out.Said
 		if len(spans) > 1 {
 			part := within(list, s)
-			said = r.said(part, negated(part), out.Language.Label)
+			said = nothing()
+			if worded(part) {
+				not := negated(part)
+				said = r.said(&passage{text: text, list: part, negated: not, language: language}, r.eye.hash(part, not))
+			}
 		}
 		out.Sentences = append(out.Sentences, Sentence{s.Start, s.End, said})
+	}
+	if len(spans) > 1 {
+		out.Impacts = gathered(out.Sentences)
 	}
 	return out
 }
@@ -115,24 +131,62 @@ func (r *Reader) Feel(text string) (language, sentiment Told) {
 	not := negated(list)
 	hashed := r.eye.hash(list, not)
 	language = r.models["language"].best(vector{hashed: hashed})
-	return language, r.models["sentiment"].best(r.eye.sign(hashed, list, not, language.Label))
+	return language, r.models["sentiment"].best(r.eye.glance(hashed, list, not, usual(language)))
 }
 
-// said tells what can be told of tokens.
-func (r *Reader) said(list []token, not []bool, language string) Said {
+// usual gives the language a text is read in: where that is a mere guess, which
+// a word or two often are, Italian.
+func usual(language Told) string {
+	if language.Abstained {
+		return "it"
+	}
+	return language.Label
+}
+
+// said tells what can be told of a passage.
+func (r *Reader) said(p *passage, hashed []feature) Said {
 	out := nothing()
-	if !worded(list) {
-		return out
+	p.seen = r.eye.sign(hashed, p.list, p.negated, p.language)
+	p.cues = r.eye.cues
+	odds := r.models["sentiment"].confidences(p.seen)
+	out.Sentiment = r.models["sentiment"].told(odds)
+	p.mood = float64(odds[2] - odds[0])
+	if m := r.of("emotions", p.language); m != nil {
+		out.Emotions = p.emotions(m)
 	}
-	v := r.eye.sign(r.eye.hash(list, not), list, not, language)
-	out.Sentiment = r.models["sentiment"].best(v)
-	if language == "it" {
-		out.Topics = r.models["topics"].several(v)
-	}
+	out.Topics = r.topics(p)
+	out.Urgency, out.Effort = r.grade(p, "urgency"), r.grade(p, "effort")
+	out.Politeness, out.Actionability = r.grade(p, "politeness"), r.grade(p, "actionability")
+	out.Signals, out.Impacts = p.signalled(), p.impacts()
 	return out
 }
 
-func nothing() Said { return Said{Emotions: []Emotion{}, Topics: []Told{}, Impacts: []Impact{}} }
+// of gives the model of a name for a language; nil where there is none. That of
+// sentiment is for all.
+func (r *Reader) of(name, language string) *Model {
+	if language != "it" && name != "sentiment" {
+		name += "-" + language
+	}
+	return r.models[name]
+}
+
+// grade tells a place on a scale; nil where no model can.
+func (r *Reader) grade(p *passage, name string) *Grade {
+	m := r.of(name, p.language)
+	if m == nil {
+		return nil
+	}
+	t := m.best(p.seen)
+	n, err := strconv.Atoi(t.Label)
+	if err != nil {
+		return nil // no model of ours
+	}
+	return &Grade{n, t.Confidence, t.Abstained}
+}
+
+func nothing() Said {
+	return Said{Emotions: []Emotion{}, Topics: []Told{}, Signals: []Signal{}, Impacts: []Impact{}}
+}
 
 // beginning cuts a text at MaxText, between letters.
 func beginning(text string) string {
@@ -165,19 +219,9 @@ func worded(list []token) bool {
 }
 
 // best gives the likeliest label.
-func (m *Model) best(v vector) Told {
-	c := m.confidences(v)
-	k := m.tell(c)[0]
-	return Told{Label: m.label(k), Confidence: float64(c[k]), Abstained: c[k] < m.sure}
-}
+func (m *Model) best(v vector) Told { return m.told(m.confidences(v)) }
 
-// several gives the labels that are sure enough, the likeliest first.
-func (m *Model) several(v vector) []Told {
-	c := m.confidences(v)
-	out := []Told{}
-	for _, k := range m.tell(c) {
-		out = append(out, Told{Label: m.label(k), Confidence: float64(c[k])})
-	}
-	slices.SortStableFunc(out, func(a, b Told) int { return cmp.Compare(b.Confidence, a.Confidence) })
-	return out
+func (m *Model) told(confidences []float32) Told {
+	k := m.tell(confidences)[0]
+	return Told{Label: m.label(k), Confidence: float64(confidences[k]), Abstained: confidences[k] < m.sure}
 }

@@ -35,6 +35,9 @@ type Said struct {
 	Politeness *Grade `json:"politeness"`
 	// Actionability is 1 where somebody should do something, else 0.
 	Actionability *Grade `json:"actionability"`
+	// Signals are words that somebody may want to act on: danger, insult, praise,
+	// return-again, leave, recommend, advise-against, complain, legal.
+	Signals []Signal `json:"signals"`
 	// Impacts are the dimensions that words of the text speak of.
 	Impacts []Impact `json:"impacts"`
 }
@@ -61,6 +64,12 @@ type Emotion struct {
 	Label      string  `json:"label"`
 	Intensity  int     `json:"intensity"` // 1 hint … 5 overwhelming
 	Confidence float64 `json:"confidence"`
+}
+
+// Signal is something said outright, with the words that say it.
+type Signal struct {
+	Label string   `json:"label"`
+	Words []string `json:"words"`
 }
 
 // Impact is what an experience did to somebody in one dimension.

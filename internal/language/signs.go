@@ -2,6 +2,7 @@ package language
 
 import (
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -20,6 +21,7 @@ const (
 	asks
 	trails // …
 	length
+	firstCue // then one a cue, and one a topic
 )
 
 const (
@@ -34,8 +36,7 @@ const (
 )
 
 // signsOf gives what of the signs a text has, in order.
-func signsOf(into []feature, list []token, negated []bool, words *lexicon) []feature {
-	var n [signs]float32
+func signsOf(into []feature, n *[signs]float32, list []token, negated []bool, words *lexicon) []feature {
 	last, strength := float32(0), float32(1)
 	for i, t := range list {
 		switch t.kind {
@@ -58,7 +59,7 @@ func signsOf(into []feature, list []token, negated []bool, words *lexicon) []fea
 				strength = 0.5
 			}
 		case punctuation, symbol:
-			readFace(&n, t.text)
+			readFace(n, t.text)
 		}
 	}
 	balance := n[goodWords-firstSign] - n[badWords-firstSign]
@@ -70,6 +71,32 @@ func signsOf(into []feature, list []token, negated []bool, words *lexicon) []fea
 		}
 	}
 	return into
+}
+
+// countCues adds what cues say. A negated one says nothing, unless the negation
+// is part of it ("non mi aspettavo").
+func countCues(n *[signs]float32, cues []hit, negated []bool) {
+	for _, c := range cues {
+		if !negated[c.first] {
+			n[firstCue-firstSign+c.says]++
+		}
+	}
+}
+
+// countTopics adds what the words of Regia's own topics say.
+func countTopics(n *[signs]float32, topics []hit) {
+	tree := ownTree()
+	for _, h := range topics {
+		key := tree.keys[h.says/2]
+		if up := tree.parent[key]; up != "" {
+			key = up
+		}
+		at := firstCue - firstSign + len(cueNames) + slices.Index(Topics, key)
+		if h.says%2 == 0 {
+			n[at]++
+		}
+		n[at]++
+	}
 }
 
 const (

@@ -3,6 +3,8 @@ package language
 import (
 	"context"
 	"math"
+	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -21,7 +23,12 @@ type Lesson struct {
 	Card
 	Examples []Example
 	Cost     float64 // of an error: more follows the examples closer
-	Balance  bool    // rare labels count more
+	// Balance is how much more rare labels count: by the power of it of how many
+	// more texts do not have them. 0: not more; 1: as much as all others together.
+	Balance float64
+	// Ratios above 0 scales each feature by how differently it occurs with a label
+	// and without, smoothed by this many texts; see ratios.
+	Ratios float64
 }
 
 // folds is into how many parts the examples are cut for cross-validation.
@@ -37,10 +44,14 @@ func Train(ctx context.Context, lesson Lesson) (*Model, error) {
 	eye := newEye()
 	for i, e := range lesson.Examples {
 		texts[i] = eye.see(e.Text, e.Language).copy()
-		if lesson.Blind {
+		switch {
+		case lesson.Blind:
 			texts[i].signs = nil
+		case lesson.Glance:
+			texts[i].signs = slices.DeleteFunc(texts[i].signs, func(f feature) bool { return f.at >= firstCue })
 		}
 	}
+	in := foldsOf(lesson.Examples)
 	unseen := make([][]float32, len(texts)) // scores of texts by a model that had not seen them
 	group, ctx := errgroup.WithContext(ctx)
 	for f := range folds {
@@ -48,9 +59,9 @@ func Train(ctx context.Context, lesson Lesson) (*Model, error) {
 			var learn, test []int
 			for i, e := range lesson.Examples {
 				switch {
-				case e.Borrowed || i%folds != f:
+				case in[i] != f:
 					learn = append(learn, i)
-				default:
+				case !e.Borrowed:
 					test = append(test, i)
 				}
 			}
@@ -70,9 +81,36 @@ func Train(ctx context.Context, lesson Lesson) (*Model, error) {
 	}
 	m := lesson.fit(texts, all)
 	m.Texts = len(texts)
-	m.calibrate(lesson.Examples, unseen)
-	m.Figures = m.judge(lesson.Examples, unseen)
+	m.calibrate(lesson.Examples, unseen, in)
 	return m, nil
+}
+
+// foldsOf gives the part of cross-validation that each example belongs to. The
+// same words are in the same part, so that no text is told by having been
+// learnt; borrowed texts are in none, unless they say the same as one measured.
+func foldsOf(examples []Example) []int {
+	keys, groups := make([]string, len(examples)), map[string]int{}
+	for i, e := range examples {
+		var key strings.Builder
+		for _, t := range tokens(e.Text) {
+			if t.kind != punctuation && t.kind != symbol {
+				key.WriteString(t.text + " ")
+			}
+		}
+		keys[i] = key.String()
+		if _, known := groups[keys[i]]; !known && !e.Borrowed {
+			groups[keys[i]] = len(groups) % folds
+		}
+	}
+	out := make([]int, len(examples))
+	for i, key := range keys {
+		f, measured := groups[key]
+		if !measured {
+			f = -1
+		}
+		out[i] = f
+	}
+	return out
 }
 
 // fit makes a model from some of the examples, without confidences.
@@ -91,7 +129,7 @@ func (l Lesson) fit(texts []vector, learn []int) *Model {
 	m.scale, m.bias = make([]float32, len(m.Labels)), make([]float32, len(m.Labels))
 	for k := range m.Labels {
 		yes, cost := l.sides(learn, k)
-		w := fit(x, yes, cost).weights
+		w := l.weights(x, yes, cost)
 		largest := float32(1e-9)
 		for _, v := range w[:len(w)-1] {
 			largest = max(largest, float32(math.Abs(float64(v))))
@@ -102,6 +140,54 @@ func (l Lesson) fit(texts []vector, learn []int) *Model {
 		}
 	}
 	return m
+}
+
+// weights gives what tells the texts of a label from the others.
+func (l Lesson) weights(x [][]feature, yes []bool, cost []float64) []float32 {
+	if l.Ratios <= 0 {
+		return fit(x, yes, cost).weights
+	}
+	by := ratios(x, yes, l.Ratios)
+	scaled := make([][]feature, len(x))
+	for i, text := range x {
+		scaled[i] = slices.Clone(text)
+		for j, f := range text {
+			scaled[i][j].value *= by[f.at]
+		}
+	}
+	w := fit(scaled, yes, cost).weights
+	for at, r := range by {
+		w[at] *= r
+	}
+	return w
+}
+
+// ratios gives for each feature the logarithm of how many times likelier it
+// stands in a text that has a label than in one that has not, or the reverse
+// (Wang & Manning 2012, "Baselines and bigrams", NB-SVM, there with its sign).
+// Signs keep theirs.
+func ratios(x [][]feature, yes []bool, smooth float64) []float32 {
+	var in [2][]float64 // texts with a feature: without the label, and with it
+	in[0], in[1] = make([]float64, 1<<bits), make([]float64, 1<<bits)
+	texts := [2]float64{smooth, smooth}
+	for i, text := range x {
+		side := 0
+		if yes[i] {
+			side = 1
+		}
+		texts[side]++
+		for _, f := range text {
+			in[side][f.at]++
+		}
+	}
+	out := make([]float32, 1<<bits)
+	for at := range out {
+		out[at] = 1
+		if at < firstSign {
+			out[at] = float32(math.Abs(math.Log((in[1][at] + smooth) / texts[1] * texts[0] / (in[0][at] + smooth))))
+		}
+	}
+	return out
 }
 
 // sides tells which examples have a label, and what an error costs at each.
@@ -117,8 +203,8 @@ func (l Lesson) sides(learn []int, label int) (yes []bool, cost []float64) {
 		}
 	}
 	rare := 1.0
-	if l.Balance && have > 0 {
-		rare = math.Min(5, math.Max(1, (float64(len(learn))-have)/have))
+	if have > 0 {
+		rare = math.Pow(math.Max(1, (float64(len(learn))-have)/have), l.Balance)
 	}
 	for k, i := range learn {
 		cost[k] = l.Cost * l.Examples[i].Weight
