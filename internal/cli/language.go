@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -16,7 +17,7 @@ import (
 
 func languageCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "language", Short: "Read what people write, and teach the models that do"}
-	cmd.AddCommand(languageClassify(), languageTrain(), languageCards())
+	cmd.AddCommand(languageClassify(), languageThemes(), languageTopics(), languageTrain(), languageCards())
 	return cmd
 }
 
@@ -24,23 +25,93 @@ func languageCommand() *cobra.Command {
 const longestLine = 4 << 20
 
 func languageClassify() *cobra.Command {
+	var topics string
+	var sentences bool
+	var second language.Endpoint
 	cmd := &cobra.Command{
-		Use: "classify", Short: "Tell language and sentiment of each text",
+		Use: "classify", Short: "Tell what each text says: language, sentiment, emotions, topics and more",
 		Long: "Reads a JSON object a line with the field \"text\", and writes a JSON object a line, in the same order.",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return classify(cmd.InOrStdin(), cmd.OutOrStdout()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, err := languageReader(topics)
+			if err != nil {
+				return err
+			}
+			c := classifier{reader: r, sentences: sentences}
+			if second.URL != "" {
+				second.Key = os.Getenv("REGIA_SECOND_OPINION_KEY")
+				c.second = second
+			}
+			return c.run(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout())
+		},
 	}
 	cmd.Flags().Bool("json", true, "write JSON, the only form there is")
+	cmd.Flags().BoolVar(&sentences, "sentences", true, "tell it of each sentence, too")
+	cmd.Flags().StringVar(&topics, "topics", "", "file of topics instead of Regia's own; see regia language topics")
+	cmd.Flags().StringVar(&second.URL, "second-opinion", "",
+		"address of an OpenAI-compatible service to ask, too; texts are sent there (key: REGIA_SECOND_OPINION_KEY)")
+	cmd.Flags().StringVar(&second.Model, "second-opinion-model", "", "model to ask there")
 	return cmd
 }
 
-func classify(in io.Reader, out io.Writer) error {
+// languageReader gives a reader that knows the topics of a file, or Regia's own.
+func languageReader(topics string) (*language.Reader, error) {
 	r, err := language.NewReader()
+	if err != nil || topics == "" {
+		return r, err
+	}
+	raw, err := os.ReadFile(topics)
+	if err != nil {
+		return nil, experience.Errorf(experience.Invalid, "the file of topics cannot be read: %w", err)
+	}
+	tree, err := language.ReadTree(raw)
+	if err != nil {
+		return nil, err
+	}
+	return r.With(tree), nil
+}
+
+// classifier tells what each text says.
+type classifier struct {
+	reader    *language.Reader
+	sentences bool
+	second    language.SecondOpinion // nil: nobody else is asked
+}
+
+// classified is what is written of a text.
+type classified struct {
+	language.Reading
+	Second *language.Opinion `json:"second_opinion,omitempty"`
+	// Why there is none though it was asked for.
+	Missing string `json:"second_opinion_missing,omitempty"`
+}
+
+func (c classifier) run(ctx context.Context, in io.Reader, out io.Writer) error {
+	w := bufio.NewWriter(out)
+	e := json.NewEncoder(w)
+	err := eachText(in, func(text string) error {
+		told := classified{Reading: c.reader.Read(text)}
+		if !c.sentences {
+			told.Sentences = nil
+		}
+		if c.second != nil {
+			opinion, err := c.second.Opinion(ctx, text, c.reader.Topics())
+			if err != nil {
+				told.Missing = err.Error()
+			} else {
+				told.Second = &opinion
+			}
+		}
+		return e.Encode(told)
+	})
 	if err != nil {
 		return err
 	}
-	w := bufio.NewWriter(out)
-	e := json.NewEncoder(w)
+	return w.Flush()
+}
+
+// eachText gives the texts of JSON lines, one after the other.
+func eachText(in io.Reader, do func(text string) error) error {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, longestLine)
 	for n := 1; lines.Scan(); n++ {
@@ -48,14 +119,63 @@ func classify(in io.Reader, out io.Writer) error {
 		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
 			return experience.Errorf(experience.Invalid, "line %d is no JSON object with a text: %w", n, err)
 		}
-		if err := e.Encode(r.Read(line.Text)); err != nil {
+		if err := do(line.Text); err != nil {
 			return err
 		}
 	}
 	if err := lines.Err(); err != nil {
 		return experience.Errorf(experience.Invalid, "a line cannot be read: %w", err)
 	}
-	return w.Flush()
+	return nil
+}
+
+func languageThemes() *cobra.Command {
+	var all bool
+	cmd := &cobra.Command{
+		Use: "themes", Short: "Suggest what texts that no topic fits may be about",
+		Long: "Reads texts as classify does, and writes a JSON object a theme: its words, how many texts, and up to three of them.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, err := language.NewReader()
+			if err != nil {
+				return err
+			}
+			var texts []string
+			err = eachText(cmd.InOrStdin(), func(text string) error {
+				if t := r.Read(text).Topics; all || len(t) == 0 || t[0].Label == "other" {
+					texts = append(texts, text)
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+			themes, err := r.Themes(cmd.Context(), texts)
+			e := json.NewEncoder(cmd.OutOrStdout())
+			for _, t := range themes {
+				var examples []string
+				for _, n := range t.Texts[:min(3, len(t.Texts))] {
+					examples = append(examples, texts[n])
+				}
+				if err := e.Encode(map[string]any{"words": t.Words, "texts": len(t.Texts), "examples": examples}); err != nil {
+					return err
+				}
+			}
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&all, "all", false, "of all texts, also those that a topic fits")
+	return cmd
+}
+
+func languageTopics() *cobra.Command {
+	return &cobra.Command{
+		Use: "topics", Short: "Write Regia's own topics and their words, to be edited", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := cmd.OutOrStdout().Write(language.OwnTopics())
+			return err
+		},
+	}
 }
 
 func languageTrain() *cobra.Command {
