@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"regia/internal/driver"
+	"regia/internal/experience"
+	"regia/internal/impact"
 	"regia/internal/lifecycle"
 	"regia/internal/web"
 )
@@ -12,7 +14,7 @@ import (
 func (a *App) driverRoom(n naming, relations *lifecycle.Room) *driver.Room {
 	return &driver.Room{
 		Ledger: a.Ledger, Company: a.Company, Touchpoints: forDriver{n}.Touchpoints, Sources: forDriver{n}.Sources, People: a.People,
-		Relationships: standings{relations}, Clock: a.Clock, Logger: a.Logger,
+		Relationships: standings{relations}, Past: passages{a.Impact}, Clock: a.Clock, Logger: a.Logger,
 	}
 }
 
@@ -55,4 +57,40 @@ func (s standings) Standings(ctx context.Context, moments []driver.Moment) ([]dr
 
 func (s standings) StageName(l *web.Locale, stage string) string {
 	return s.room.StageName(l, lifecycle.Stage(stage))
+}
+
+// passages tells what had happened to people before they answered, as the rules
+// of Impact see it. What people do themselves is no experience they are given,
+// and left out.
+type passages struct{ room *impact.Room }
+
+func (p passages) Before(ctx context.Context) ([]driver.Passage, func(experience.ID) ([]float64, bool), error) {
+	picture, err := p.room.Picture(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	var list []driver.Passage
+	var rules []int
+	for i, r := range picture.Book.Rules {
+		if r.Fitted() {
+			rules = append(rules, i)
+			list = append(list, driver.Passage{Key: r.Key, Name: map[string]string{"it": r.Name.IT, "en": r.Name.EN}, Unit: map[string]string{"it": r.Unit.IT, "en": r.Unit.EN}})
+		}
+	}
+	answers := picture.Answers()
+	at := make(map[experience.ID]int, len(answers))
+	for i := range answers {
+		at[answers[i].Interaction] = i
+	}
+	return list, func(answer experience.ID) ([]float64, bool) {
+		i, known := at[answer]
+		if !known {
+			return nil, false
+		}
+		x := make([]float64, len(rules))
+		for j, rule := range rules {
+			x[j] = answers[i].Feature(rule)
+		}
+		return x, true
+	}, nil
 }

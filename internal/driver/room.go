@@ -68,6 +68,8 @@ type Room struct {
 	Sources       func(context.Context) ([]Source, error)
 	People        People
 	Relationships Relationships
+	Past          Past   // nil: what happened to people is not known
+	Topics        Topics // nil: nothing reads texts
 	Clock         experience.Clock
 	Logger        *slog.Logger
 
@@ -93,10 +95,16 @@ func (r *Room) Register(s *web.Site) error {
 	r.registerOpinionsAPI(s)
 	s.Page("GET "+opinionsPath, nil, r.opinionsPage)
 	s.Page("GET "+opinionsPath+"/people", lookers(), r.peoplePage)
+	s.Room(web.Room{Key: "driver", Parent: "voice", Path: driversPath, Order: 5})
+	r.registerDriversAPI(s)
+	s.Page("GET "+driversPath, nil, r.driversPage)
 	return nil
 }
 
-const opinionsPath = "/voice/opinions"
+const (
+	opinionsPath = "/voice/opinions"
+	driversPath  = "/voice/drivers"
+)
 
 // desk keeps the book that was read last.
 type desk struct {

@@ -146,3 +146,32 @@ func TestLogisticRefuses(t *testing.T) {
 		t.Errorf("held back: %v, %v", f.Coefficients, err)
 	}
 }
+
+// TestMeanDifference: with one column that is yes or no, the difference of means
+// is that of two shares, and its interval is the textbook's for two shares.
+func TestMeanDifference(t *testing.T) {
+	var x [][]float64
+	var y []bool
+	for k := range 300 {
+		x, y = append(x, []float64{float64(k % 2)}), append(y, k%2 == 1 && k < 160 || k%2 == 0 && k < 60)
+	}
+	f, err := Logistic(x, y, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := func(v float64) [][]float64 {
+		rows := make([][]float64, len(x))
+		for k := range rows {
+			rows[k] = []float64{v}
+		}
+		return rows
+	}
+	got := f.MeanDifference(all(1), all(0))
+	p, q := 80./150, 30./150
+	half := 1.959964 * math.Sqrt(p*(1-p)/150+q*(1-q)/150)
+	near(t, "the difference", got.Value, p-q, 1e-6)
+	near(t, "half of its interval", (got.High-got.Low)/2, half, 1e-5)
+	if nothing := f.MeanDifference(nil, nil); nothing.N != 0 {
+		t.Errorf("of none: %+v", nothing)
+	}
+}

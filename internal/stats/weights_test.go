@@ -2,6 +2,8 @@ package stats
 
 import (
 	"errors"
+	"math"
+	"math/bits"
 	"math/rand/v2"
 	"reflect"
 	"testing"
@@ -30,7 +32,7 @@ func TestRelativeWeights(t *testing.T) {
 	for _, car := range cars {
 		y, x = append(y, car[0]), append(x, append([]float64(nil), car[1:]...))
 	}
-	got, err := RelativeWeights(x, y, 500, 7)
+	got, err := RelativeWeights(x, y, nil, 500, 7)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +45,7 @@ func TestRelativeWeights(t *testing.T) {
 			t.Errorf("column %d: %+v", j, w.Weight)
 		}
 	}
-	again, err := RelativeWeights(x, y, 500, 7)
+	again, err := RelativeWeights(x, y, nil, 500, 7)
 	if err != nil || !reflect.DeepEqual(got, again) {
 		t.Errorf("the same seed gave other weights (%v)", err)
 	}
@@ -71,19 +73,16 @@ func TestWeightsSumToR2(t *testing.T) {
 		n := p + rapid.IntRange(3, 60).Draw(t, "more rows")
 		overlap := rapid.Float64Range(0, 3).Draw(t, "overlap")
 		x, y := make([][]float64, n), make([]float64, n)
-		rows := mat.NewDense(n, p+1, nil)
 		for k := range x {
 			x[k] = make([]float64, p)
 			common := r.NormFloat64()
 			for j := range x[k] {
 				x[k][j] = 50 + float64(j+1)*(overlap*common+r.NormFloat64())
 				y[k] += x[k][j] * float64(j-1)
-				rows.Set(k, j, x[k][j])
 			}
 			y[k] += 4 * r.NormFloat64()
-			rows.Set(k, p, y[k])
 		}
-		got, err := weigh(rows)
+		got, err := products(x, y, nil, r).weigh(nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,12 +98,158 @@ func TestWeightsSumToR2(t *testing.T) {
 			if (got.beta[j] < 0) != (f.Coefficients[j] < 0) {
 				t.Fatalf("column %d points to %v, least squares to %v", j, got.beta[j], f.Coefficients[j])
 			}
+			if d := got.slope[j] - f.Coefficients[j]; math.Abs(d) > 1e-6*(1+math.Abs(got.slope[j])) {
+				t.Fatalf("one unit of column %d is worth %v, by least squares %v", j, got.slope[j], f.Coefficients[j])
+			}
 			sum += w
 		}
 		if d := sum - f.R2; d > 1e-8 || d < -1e-8 {
 			t.Fatalf("weights add up to %v, R² is %v", sum, f.R2)
 		}
 	})
+}
+
+// TestWeightsAgainstAllOrderings compares with what each column adds to R²,
+// averaged over all orders in which columns may come in (Lindeman, Merenda and
+// Gold 1980; dominance analysis, Budescu 1993, Psychological Bulletin 114).
+// Johnson (2000) is made to come near to it, and both add up to R².
+func TestWeightsAgainstAllOrderings(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
+		p, n := rapid.IntRange(2, 4).Draw(t, "p"), 200
+		overlap := rapid.Float64Range(0, 1).Draw(t, "overlap")
+		x, y := make([][]float64, n), make([]float64, n)
+		for k := range x {
+			x[k] = make([]float64, p)
+			common := r.NormFloat64()
+			for j := range x[k] {
+				x[k][j] = overlap*common + r.NormFloat64()
+				y[k] += x[k][j] * float64(j+1)
+			}
+			y[k] += 3 * r.NormFloat64()
+		}
+		got, err := products(x, y, nil, r).weigh(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := orderings(t, x, y)
+		var sums [2]float64
+		for j := range want {
+			if d := got.weights[j] - want[j]; math.Abs(d) > 0.03 {
+				t.Fatalf("column %d of %d matters %v, over all orderings %v", j, p, got.weights[j], want[j])
+			}
+			sums[0], sums[1] = sums[0]+got.weights[j], sums[1]+want[j]
+		}
+		if math.Abs(sums[0]-sums[1]) > 1e-9 {
+			t.Fatalf("%v and %v of the spread are told", sums[0], sums[1])
+		}
+	})
+}
+
+// orderings gives what each column adds to R², averaged over all orders.
+func orderings(t interface{ Fatal(...any) }, x [][]float64, y []float64) []float64 {
+	p := len(x[0])
+	r2 := make([]float64, 1<<p)
+	for set := 1; set < 1<<p; set++ {
+		part := make([][]float64, len(x))
+		for k, row := range x {
+			for j, v := range row {
+				if set&(1<<j) != 0 {
+					part[k] = append(part[k], v)
+				}
+			}
+		}
+		f, err := Ridge(part, y, 0, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r2[set] = f.R2
+	}
+	out := make([]float64, p)
+	// The share of orders in which j comes right after a set of size s is
+	// s!(p−1−s)!/p!.
+	factorial := func(n int) (f float64) {
+		for f = 1; n > 1; n-- {
+			f *= float64(n)
+		}
+		return f
+	}
+	for set := range 1 << p {
+		size := bits.OnesCount(uint(set))
+		for j := range p {
+			if set&(1<<j) == 0 {
+				out[j] += (r2[set|1<<j] - r2[set]) * factorial(size) * factorial(p-1-size) / factorial(p)
+			}
+		}
+	}
+	return out
+}
+
+// TestClusters: answers told several times over by the same people are not more
+// answers, and the intervals know it.
+func TestClusters(t *testing.T) {
+	r := chance(21)
+	const people, times = 60, 25
+	var once, often [][]float64
+	var y, ys []float64
+	var clusters []int
+	for k := range people {
+		row := []float64{r.NormFloat64(), r.NormFloat64()}
+		v := row[0] + 0.5*row[1] + 2*r.NormFloat64()
+		once, y = append(once, row), append(y, v)
+		for range times {
+			often, ys, clusters = append(often, row), append(ys, v), append(clusters, 1000+k)
+		}
+	}
+	alone, err := RelativeWeights(once, y, nil, 1000, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told, err := RelativeWeights(often, ys, clusters, 1000, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	naive, err := RelativeWeights(often, ys, nil, 1000, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for j := range alone.Weights {
+		a, b, c := alone.Weights[j].Slope, told.Weights[j].Slope, naive.Weights[j].Slope
+		near(t, "a slope told often", b.Value, a.Value, 1e-9)
+		if ratio := (b.High - b.Low) / (a.High - a.Low); ratio < 0.85 || ratio > 1.15 {
+			t.Errorf("column %d is known within %v by clusters, and %v when told once", j, b, a)
+		}
+		if (c.High-c.Low)*3 > b.High-b.Low {
+			t.Errorf("column %d: without clusters %v, with them %v", j, c, b)
+		}
+	}
+}
+
+// TestGroupsTellAsMuch: of more than 2,000 clusters groups are drawn, and the
+// interval of a slope is that of least squares.
+func TestGroupsTellAsMuch(t *testing.T) {
+	r := chance(22)
+	const n = 6000
+	x, y := make([][]float64, n), make([]float64, n)
+	for k := range x {
+		x[k] = []float64{r.NormFloat64(), r.NormFloat64()}
+		y[k] = x[k][0] + r.NormFloat64()
+	}
+	got, err := RelativeWeights(x, y, nil, 1000, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := Ridge(x, y, 0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for j, w := range got.Weights {
+		want := f.Coefficient(j)
+		near(t, "a slope", w.Slope.Value, want.Value, 1e-9)
+		if ratio := (w.Slope.High - w.Slope.Low) / (want.High - want.Low); ratio < 0.85 || ratio > 1.15 {
+			t.Errorf("column %d: %+v, least squares %+v", j, w.Slope, want)
+		}
+	}
 }
 
 func TestRelativeWeightsRefuses(t *testing.T) {
@@ -129,7 +274,7 @@ func TestRelativeWeightsRefuses(t *testing.T) {
 		{"other length", fine, y[:20], 500, ErrShape},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if _, err := RelativeWeights(c.x, c.y, c.draws, 1); !errors.Is(err, c.want) {
+			if _, err := RelativeWeights(c.x, c.y, nil, c.draws, 1); !errors.Is(err, c.want) {
 				t.Errorf("said %v, want %v", err, c.want)
 			}
 		})
