@@ -17,9 +17,9 @@ import (
 )
 
 func (c *cli) analyseCommand() *cobra.Command {
-	cmd := group("analyse", "Ask what people go through: funnel, paths, retention, trends, process, lifecycle")
+	cmd := group("analyse", "Ask what people go through: funnel, paths, retention, trends, process, lifecycle, opinions, drivers")
 	c.clientFlags(cmd)
-	cmd.AddCommand(c.analyseFunnel(), c.analysePaths(), c.analyseRetention(), c.analyseTrends(), c.analyseProcess(), c.analyseLifecycle())
+	cmd.AddCommand(c.analyseFunnel(), c.analysePaths(), c.analyseRetention(), c.analyseTrends(), c.analyseProcess(), c.analyseLifecycle(), c.analyseOpinions(), c.analyseDrivers())
 	return cmd
 }
 

@@ -86,6 +86,7 @@ type Again struct {
 // AgainScore is who bought again of those with one answer.
 type AgainScore struct {
 	Score float64
+	Yes   int64
 	Share stats.Interval
 }
 
@@ -242,7 +243,7 @@ func again(scale Scale, list []returned) Again {
 	}
 	out.All = stats.Share(yes, out.N)
 	for score, n := range counts {
-		out.Scores = append(out.Scores, AgainScore{score, stats.Share(n[0], n[1])})
+		out.Scores = append(out.Scores, AgainScore{score, n[0], stats.Share(n[0], n[1])})
 	}
 	slices.SortFunc(out.Scores, func(a, b AgainScore) int { return cmp.Compare(a.Score, b.Score) })
 	if out.N < leastInAll || yes < leastEach || out.N-yes < leastEach {

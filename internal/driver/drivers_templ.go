@@ -140,7 +140,7 @@ func driversBody(v driversView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = web.Widget(web.WidgetProps{ID: "importance", Title: web.T(ctx, "driver.importance"), Note: web.T(ctx, "driver.importance.note")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = web.Widget(web.WidgetProps{ID: "importance", Title: web.T(ctx, "driver.importance"), Note: v.note()}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -237,7 +237,7 @@ func driversBody(v driversView) templ.Component {
 							}()
 						}
 						ctx = templ.InitializeContext(ctx)
-						templ_7745c5c3_Err = web.BarList(web.BarsProps{Label: web.T(ctx, "driver.again"), Bars: v.againBars(), Max: 1}).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = web.BarList(web.BarsProps{Label: web.T(ctx, "driver.again.bars"), Bars: v.againBars(), Max: 1}).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -419,9 +419,9 @@ func worthBox(v driversView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var18 string
-					templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(web.T(ctx, "driver.slope", "scale", scaleLabel(v.l, v.a.Scale.Key)))
+					templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(v.slopeHead())
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `drivers.templ`, Line: 76, Col: 101}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `drivers.templ`, Line: 76, Col: 47}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var18))
 					if templ_7745c5c3_Err != nil {

@@ -109,8 +109,13 @@ func (v driversView) answer() string {
 	}
 	d := v.a.Drivers[0]
 	s := d.Weight.Share
-	text := v.l.T("driver.answer", "name", v.called(d.Key), "share", v.l.Percent(s.Value), "low", v.l.Percent(s.Low), "high", v.l.Percent(s.High))
-	return text + " " + v.l.T("driver.answer.r2", "r2", v.l.Percent(v.a.R2.Value), "scale", scaleLabel(v.l, v.a.Scale.Key), "low", v.l.Percent(v.a.R2.Low), "high", v.l.Percent(v.a.R2.High))
+	return v.l.T("driver.answer", "name", v.called(d.Key), "share", v.l.Percent(s.Value), "low", v.l.Percent(s.Low), "high", v.l.Percent(s.High))
+}
+
+// note says how much all drivers explain together.
+func (v driversView) note() string {
+	r := v.a.R2
+	return v.l.T("driver.importance.note", "r2", v.l.Percent(r.Value), "scale", scaleLabel(v.l, v.a.Scale.Key), "low", v.l.Percent(r.Low), "high", v.l.Percent(r.High))
 }
 
 func (v driversView) basis() string {
@@ -133,7 +138,7 @@ func (v driversView) bars() []web.Bar {
 		tone := map[int]web.Tone{1: web.Petrol, -1: web.Terracotta, 0: web.Sand}[d.Direction()]
 		s := d.Weight.Share
 		bars = append(bars, web.Bar{Label: strconv.Itoa(i+1) + ". " + v.called(d.Key), Value: v.l.Percent(s.Value), Amount: s.Value, Tone: tone, Evidence: v.evidence(),
-			Note: v.direction(d) + " · 95 %: " + v.l.Percent(s.Low) + " – " + v.l.Percent(s.High)})
+			Note: v.direction(d) + " · " + v.l.T("opinion.interval") + " " + v.l.Percent(s.Low) + " – " + v.l.Percent(s.High)})
 	}
 	return bars
 }
@@ -149,8 +154,12 @@ func (v driversView) points(i *stats.Interval, factor float64, digits int) (valu
 // slope is what one more of a driver is worth on the answer's own scale.
 func (v driversView) slope(d Ranked) *stats.Interval { return &d.Weight.Slope }
 
+func (v driversView) slopeHead() string {
+	return v.l.T("driver.slope", "low", v.l.Decimal(v.a.Scale.Low, 0), "high", v.l.Decimal(v.a.Scale.High, 0))
+}
+
 func (v driversView) worthColumns() []web.Column {
-	columns := []web.Column{{Label: v.l.T("driver.driver")}, {Label: v.l.T("driver.one")}, {Label: v.l.T("driver.slope", "scale", scaleLabel(v.l, v.a.Scale.Key)), Number: true}}
+	columns := []web.Column{{Label: v.l.T("driver.driver")}, {Label: v.l.T("driver.one")}, {Label: v.slopeHead(), Number: true}}
 	if v.a.Scale.Measure == NetPromoter {
 		columns = append(columns, web.Column{Label: v.l.T("driver.nps"), Number: true})
 	}
@@ -162,21 +171,34 @@ func (v driversView) why(x LeftOut) string {
 	return v.l.T("driver.left."+x.Why, "name", v.called(x.Key), "other", v.called(x.Other), "n", x.N, "each", leastEach)
 }
 
-// againBars are who bought again, by the answer.
+// againBars are who bought again, by the answer; by promoters, passives and
+// detractors where those are told apart.
 func (v driversView) againBars() []web.Bar {
 	var bars []web.Bar
-	for _, s := range v.a.Again.Scores {
-		b := web.Bar{Label: v.l.Decimal(s.Score, 0), Tone: web.Petrol, Note: "n = " + v.l.N(s.Share.N)}
-		if s.Score != math.Trunc(s.Score) {
-			b.Label = v.l.Decimal(s.Score, 1)
-		}
-		if s.Share.TooFew() {
-			b.Value = tooFew(v.l, s.Share.N)
+	add := func(label string, share stats.Interval) {
+		b := web.Bar{Label: label, Tone: web.Petrol, Note: "n = " + v.l.N(share.N)}
+		if share.TooFew() {
+			b.Value = tooFew(v.l, share.N)
 		} else {
-			b.Value, b.Amount = v.l.Percent(s.Share.Value), s.Share.Value
-			b.Note += " · 95 %: " + v.l.Percent(s.Share.Low) + " – " + v.l.Percent(s.Share.High)
+			b.Value, b.Amount = v.l.Percent(share.Value), share.Value
+			b.Note += " · " + v.l.T("opinion.interval") + " " + v.l.Percent(share.Low) + " – " + v.l.Percent(share.High)
 		}
 		bars = append(bars, b)
+	}
+	if v.a.Scale.Measure != NetPromoter {
+		for _, s := range v.a.Again.Scores {
+			add(v.l.Decimal(s.Score, 0), s.Share)
+		}
+		return bars
+	}
+	for part, key := range []string{"worst", "middle", "best"} {
+		var yes, n int64
+		for _, s := range v.a.Again.Scores {
+			if v.a.Scale.part(s.Score) == part-1 {
+				yes, n = yes+s.Yes, n+s.Share.N
+			}
+		}
+		add(v.l.T("opinion.part.nps."+key), stats.Share(yes, n))
 	}
 	return bars
 }
@@ -205,11 +227,12 @@ func (v driversView) againNote() string {
 
 // The picture of importance and performance, in its own units.
 const (
-	pictureWide = 380
-	pictureHigh = 330
-	pictureLeft = 26
-	pictureTop  = 24
-	pictureEdge = 26
+	pictureWide  = 380
+	pictureHigh  = 330
+	pictureLeft  = 26
+	pictureTop   = 24
+	pictureEdge  = 26
+	pictureBelow = 28
 )
 
 // dot is a driver in the picture.
@@ -228,12 +251,12 @@ func (v driversView) dots() (dots []dot, lineX, lineY float64) {
 		low, high, most = math.Min(low, d.Performance.Value), math.Max(high, d.Performance.Value), math.Max(most, d.Weight.Share.Value)
 	}
 	pad := math.Max(0.01, 0.12*(high-low))
-	low, high, most = low-pad, high+pad, 1.15*most
+	low, high, most = low-pad, high+pad, 1.2*most
 	x := func(p float64) float64 {
 		return pictureLeft + (p-low)/(high-low)*(pictureWide-pictureLeft-8)
 	}
-	y := func(s float64) float64 {
-		return pictureHigh - pictureEdge - s/most*(pictureHigh-pictureEdge-pictureTop)
+	y := func(s float64) float64 { // what matters nothing stands above the names of the corners
+		return pictureHigh - pictureEdge - pictureBelow - s/most*(pictureHigh-pictureEdge-pictureTop-pictureBelow)
 	}
 	for i, d := range v.a.Drivers {
 		one := dot{number: strconv.Itoa(i + 1), x: x(d.Performance.Value), y: y(d.Weight.Share.Value), tone: cornerTone(d.Corner),

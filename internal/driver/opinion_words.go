@@ -32,7 +32,7 @@ func (p peopleView) peopleColumns() []web.Column {
 
 // ends writes the ends of an interval.
 func (v opinionsView) ends(i stats.Interval) string {
-	return bare(v.l, v.scale, i.Low) + " – " + bare(v.l, v.scale, i.High)
+	return bare(v.l, v.scale, i.Low) + " … " + bare(v.l, v.scale, i.High)
 }
 
 // test says how sure a change is.
@@ -44,11 +44,13 @@ func (v opinionsView) test(f Figure) string {
 // whose intervals do not touch.
 func (v opinionsView) byTitle() string {
 	var best, worst *Figure
+	shown := 0
 	for i := range v.figures {
 		f := &v.figures[i]
 		if f.Interval.TooFew() || f.Key == "" {
 			continue
 		}
+		shown++
 		if best == nil || f.Interval.Value > best.Interval.Value {
 			best = f
 		}
@@ -56,7 +58,10 @@ func (v opinionsView) byTitle() string {
 			worst = f
 		}
 	}
-	if best == nil || best.Interval.Low <= worst.Interval.High {
+	if shown < 2 {
+		return v.l.T("opinion.by.plain", "what", strings.ToLower(v.axisName(v.by)))
+	}
+	if best.Interval.Low <= worst.Interval.High {
 		return v.l.T("opinion.by.title", "what", strings.ToLower(v.axisName(v.by)))
 	}
 	return v.l.T("opinion.by.finding", "best", v.name(v.by, best.Key), "high", value(v.l, v.scale, best.Interval.Value), "worst", v.name(v.by, worst.Key), "low", value(v.l, v.scale, worst.Interval.Value))
@@ -70,6 +75,9 @@ func (v opinionsView) ratesTitle() string {
 }
 
 func (v opinionsView) ratesNote() string {
+	if v.responses.Asked+v.responses.Waiting+v.responses.Bounced == 0 {
+		return ""
+	}
 	note := v.l.T("opinion.rates.note", "n", v.responses.Asked)
 	if v.responses.Waiting > 0 {
 		note += " " + v.l.T("opinion.rates.waiting", "n", v.responses.Waiting)

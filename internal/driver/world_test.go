@@ -114,11 +114,10 @@ func (h *house) said(n int, days float64, name, properties string) {
 	h.rows = append(h.rows, row)
 }
 
-// weave writes what was said into the ledger.
+// weave writes all that was said so far into the ledger.
 func (h *house) weave() *house {
 	h.t.Helper()
 	books.Fill(h.t, h.room.Ledger, h.rows)
-	h.rows = nil
 	return h
 }
 
