@@ -29,7 +29,7 @@ var publicRoutes = []string{
 	" /v1/", " /v1/a", " /v1/alias", " /v1/b", " /v1/batch", " /v1/g", " /v1/group", " /v1/i", " /v1/identify", " /v1/import", " /v1/m",
 	" /v1/p", " /v1/page", " /v1/projects/{writeKey}/settings", " /v1/s", " /v1/screen", " /v1/survey", " /v1/t", " /v1/track",
 	"GET /api/docs", "GET /api/openapi.json", "GET /assets/{file}", "GET /favicon.ico", "GET /healthz", "GET /readyz",
-	"GET /regia.d.ts", "GET /regia.js",
+	"GET /regia-widget.js", "GET /regia.d.ts", "GET /regia.js",
 	"GET /s/look/{colour}", "GET /s/{token}", "GET /setup/{token}", "GET /sign-in", "GET /u/{token}",
 	"POST /language", "POST /s/{token}", "POST /setup/{token}", "POST /sign-in", "POST /sign-out", "POST /u/{token}",
 }

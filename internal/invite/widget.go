@@ -33,6 +33,7 @@ type widgetOffer struct {
 	URL   string `json:"url,omitempty"`
 	Title string `json:"title,omitempty"`
 	Close string `json:"close,omitempty"`
+	Days  int    `json:"days,omitempty"` // for so long this browser need not ask again
 }
 
 // widget answers the sites' widget: from any origin, without cookies.
@@ -89,7 +90,9 @@ func (r *Room) offer(w http.ResponseWriter, q *http.Request) (out widgetOffer, e
 	l := r.site.Locale(language, nil)
 	out.Title, out.Close = l.T("invite.widget.title", "company", r.Company(ctx).Name), l.T("invite.widget.close")
 	out.URL = here(r.BaseURL, q) + path
-	return out, nil
+	settings, err := r.Settings(ctx)
+	out.Days = settings.Window
+	return out, err
 }
 
 // here is the address of this Regia as the site's visitors reach it.

@@ -25,9 +25,10 @@ type Libraries interface {
 }
 
 const (
-	libraryFile  = "regia.js" // logical names of built files
-	libraryTypes = "regia.d.ts"
-	libraryPath  = "/" + libraryFile
+	libraryFile   = "regia.js" // logical names of built files
+	libraryTypes  = "regia.d.ts"
+	libraryWidget = "regia-widget.js"
+	libraryPath   = "/" + libraryFile
 	// libraryFresh is how long a site's visitors may go on with the library
 	// they have, in seconds.
 	libraryFresh = "600"

@@ -181,6 +181,7 @@ func SafeNext(next string) string {
 func (s *Site) ownRoutes() {
 	s.Handle("GET /assets/{file}", http.HandlerFunc(s.serveAsset))
 	s.Handle("GET "+libraryPath, s.newestLibrary(libraryFile))
+	s.Handle("GET /"+libraryWidget, s.newestLibrary(libraryWidget))
 	s.Handle("GET /"+libraryTypes, s.newestLibrary(libraryTypes))
 	s.Handle("GET /favicon.ico", http.HandlerFunc(s.assets.favicon))
 	s.Handle("GET /api/openapi.json", http.HandlerFunc(s.serveDocument))

@@ -16,7 +16,8 @@ const mostPending = 100; // calls kept in the page's memory while people choose
 
 function start(script: HTMLScriptElement, regia: Stub): void {
   const options = script.dataset;
-  const queue = makeQueue((options.host || new URL(script.src).origin).replace(/\/$/, "") + "/v1/batch", options.key as string);
+  const host = (options.host || new URL(script.src).origin).replace(/\/$/, "");
+  const queue = makeQueue(host + "/v1/batch", options.key as string);
   site.domain = options.domain;
   let pending: Message[] = []; // before an answer; in memory only
   let due: (() => void) | undefined; // a page view that waits for its title
@@ -42,7 +43,7 @@ function start(script: HTMLScriptElement, regia: Stub): void {
   };
 
   function forgetAll(): void {
-    ["id", "user", "session", "rest"].forEach(forget);
+    ["id", "user", "session", "rest", "asked"].forEach(forget);
     pending = [];
     queue.clear();
   }
@@ -131,8 +132,22 @@ function start(script: HTMLScriptElement, regia: Stub): void {
     return m;
   }
 
+  // survey has the second script show a question, where there is one for whoever
+  // is looking. Who may not be recognised is asked only what the page names.
+  function survey(key?: string, about: Properties = {}): void {
+    const known = allowed();
+    if (!known && !key || known && +(read("asked") || 0) > Date.now()) return;
+    const widget = document.createElement("script");
+    widget.src = host + "/regia-widget.js";
+    widget.dataset.host = host;
+    widget.dataset.ask = JSON.stringify({ ...about, writeKey: options.key, survey: key, anonymousId: known ? remembered("id") : undefined, language: document.documentElement.lang || navigator.language });
+    widget.addEventListener("shown", (e) => known && write("asked", "" + (Date.now() + ((e as CustomEvent).detail || 30) * 864e5), true));
+    document.head.append(widget);
+  }
+
   const api = {
     track,
+    survey,
     consent,
     page: (name?: string, properties: Properties = {}): void => send(pageView(name, properties)),
     identify(user?: string | number | Properties | null, traits?: Properties): void {

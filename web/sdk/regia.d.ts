@@ -69,6 +69,12 @@ export interface Regia {
   /** People answered: yes or no to being recognised, or by purpose. What is not named keeps its answer. */
   consent(choice: boolean | Answer): Answer;
 
+  /**
+   * Shows a survey in a corner of the page; without a key whatever a rule planned for this visitor, if anything.
+   * Nobody is asked more often than the company allows. About: `{ about, orderId, productId }`.
+   */
+  survey(key?: string, about?: { about?: string; orderId?: string; productId?: string }): void;
+
   /** The visitor's id, for calls from the server; undefined where nobody may be recognised. */
   anonymousId(): string | undefined;
   /** Sends what waits. Settles when there is nothing left, or the server must be waited for. */
