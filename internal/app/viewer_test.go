@@ -42,6 +42,7 @@ var looks = map[string][]string{
 var whereSecretsAre = []string{
 	"/people", "/people/suggest", "/people/{id}", "/people/{id}/timeline",
 	"/api/v1/people", "/api/v1/people/{id}", "/api/v1/people/{id}/timeline",
+	"/surveys/{key}/results", "/surveys/{key}/texts", "/surveys/{key}/answers.csv",
 }
 
 // TestViewersNeverSeePersonalData walks all that a viewer may look at, as a

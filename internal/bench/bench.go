@@ -24,7 +24,7 @@ type Benchmark struct {
 
 // All lists the benchmarks in the order the command line shows them.
 func All() []Benchmark {
-	return []Benchmark{collectBenchmark(), weaveBenchmark(), timelineBenchmark(), searchBenchmark(), analyseBenchmark()}
+	return []Benchmark{collectBenchmark(), weaveBenchmark(), timelineBenchmark(), searchBenchmark(), analyseBenchmark(), surveyBenchmark()}
 }
 
 // Options say where and with what a benchmark runs.

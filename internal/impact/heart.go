@@ -87,7 +87,7 @@ func (b *Book) marksOf(moments []Moment, firings []firing, v *vocabulary, asOf t
 		if m.Time.After(asOf) {
 			break
 		}
-		if a, ok := m.stated(); ok {
+		for _, a := range m.states() {
 			out = append(out, mark{i, 0, dimensionIndex(a.dimension), v.scale(a.scale), float32(a.value)})
 		}
 		for k, a := range v.assumed {

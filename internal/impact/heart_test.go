@@ -188,6 +188,39 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// TestAnswersInSeveralDimensions: a survey of several questions states one
+// impact a dimension, each on its own scale.
+func TestAnswersInSeveralDimensions(t *testing.T) {
+	said := `[{"scale":"nps","score":9,"dimension":"emotional"},{"scale":"agree","score":7,"dimension":"sensory"},{"scale":"agree","score":4,"dimension":"sensory"},
+		{"scale":"agree","out_of":5,"score":1,"dimension":"cognitive"},{"scale":"ces","score":7,"dimension":"cognitive"},{"text":"bene"},
+		{"scale":"agree","out_of":5,"score":9,"dimension":"behavioural"}]`
+	want := map[experience.Dimension]string{experience.Emotional: "nps 0.80", experience.Sensory: "agree 0.50", experience.Cognitive: "agree/5 -1.00"}
+	for _, c := range []struct {
+		name  string
+		pairs []string
+		main  bool // only the main one can be read
+	}{
+		{"with a main answer", []string{"scale", "nps", "score", "9", "answers", said}, false},
+		{"without one", []string{"answers", said}, false},
+		{"of somebody else's", []string{"scale", "nps", "score", "9", "answers", `"all well"`}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := happening(0, "Survey Answered", c.pairs...)
+			got := map[experience.Dimension]string{}
+			for _, a := range m.states() {
+				got[a.dimension] = fmt.Sprintf("%s %.2f", a.scale.Key, a.value)
+			}
+			expected := want
+			if c.main {
+				expected = map[experience.Dimension]string{experience.Emotional: "nps 0.80"}
+			}
+			if fmt.Sprint(got) != fmt.Sprint(expected) {
+				t.Errorf("states %v, want %v", got, expected)
+			}
+		})
+	}
+}
+
 // story is a random sequence of moments: few names and times, so that near
 // misses are common.
 func story(t *rapid.T) []Moment {

@@ -49,6 +49,7 @@ const (
 	factPayments
 	factPayment
 	factTimeIs
+	factAnswers
 	factCount
 )
 
@@ -56,7 +57,7 @@ const (
 var factNames = [factCount]string{
 	"score", "rating", "scale", "out_of", "dimension", "case_id", "delay_days", "estimated_delivery", "promised_days",
 	"wait_seconds", "promised_seconds", "outcome", "solved", "results", "days",
-	"products", "shipping", "payment_methods", "payment_method", "time_is",
+	"products", "shipping", "payment_methods", "payment_method", "time_is", "answers",
 }
 
 // parseFact finds a fact by its property's name.

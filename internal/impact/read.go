@@ -125,6 +125,7 @@ func (b *Book) reads() reading {
 			add(f, name)
 		}
 	}
+	add(factAnswers, surveyAnswered)
 	for _, name := range slices.Concat(placed, approved, sent, cancelled, arrived) {
 		x.plain[name] = true
 	}

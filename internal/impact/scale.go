@@ -1,6 +1,7 @@
 package impact
 
 import (
+	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +26,7 @@ var scales = []Scale{
 	{"csat", 1, 5, experience.Emotional},
 	{"ces", 1, 7, experience.Cognitive},
 	{"smiley", 1, 5, experience.Emotional},
+	{"agree", 1, 7, experience.Emotional}, // how true a statement is; which dimension it is of, the question says
 	{"thumb", 0, 1, experience.Emotional},
 	{"percent", 0, 100, experience.Emotional},
 }
@@ -73,7 +75,7 @@ func (s Scale) Score(value float64) float64 { return s.Low + (value+1)*(s.High-s
 // answerEvents are the events in which people say what they think, with the
 // scale they are on unless they say another.
 var answerEvents = map[string]string{
-	"Survey Answered":       "",
+	surveyAnswered:          "",
 	"Survey Response":       "",
 	"Review Posted":         "stars",
 	"Product Reviewed":      "stars",
@@ -83,6 +85,9 @@ var answerEvents = map[string]string{
 	"Shop Rated":            "stars",
 	"Smiley Button Pressed": "smiley",
 }
+
+// surveyAnswered is the event of an answer to a survey of several questions.
+const surveyAnswered = "Survey Answered"
 
 // answer is what a moment states.
 type answer struct {
@@ -116,4 +121,51 @@ func (m *Moment) stated() (a answer, ok bool) {
 	}
 	a.value, ok = a.scale.Value(a.score)
 	return a, ok
+}
+
+// states reads all that a moment says, one answer a dimension at most: the main
+// one, and of a survey with several questions one for each other dimension, the
+// mean of its scores on the scale that comes first there.
+func (m *Moment) states() (all []answer) {
+	main, ok := m.stated()
+	if ok {
+		all = append(all, main)
+	}
+	if m.Name != surveyAnswered || m.facts[factAnswers] == "" {
+		return all
+	}
+	var said []struct {
+		Scale     string
+		OutOf     json.Number `json:"out_of"`
+		Score     *float64
+		Dimension experience.Dimension
+	}
+	if json.Unmarshal([]byte(m.facts[factAnswers]), &said) != nil {
+		return all // in a form of somebody else's
+	}
+	for _, d := range experience.Dimensions {
+		if ok && d == main.dimension {
+			continue
+		}
+		var a answer
+		n := 0.0
+		for _, x := range said {
+			if x.Score == nil || x.Dimension != d {
+				continue
+			}
+			scale, known := scaleNamed(x.Scale, x.OutOf.String())
+			if _, fits := scale.Value(*x.Score); !known || !fits || n > 0 && scale.Key != a.scale.Key {
+				continue
+			}
+			a.scale, a.dimension = scale, d
+			a.score += *x.Score
+			n++
+		}
+		if n > 0 {
+			a.score /= n
+			a.value, _ = a.scale.Value(a.score)
+			all = append(all, a)
+		}
+	}
+	return all
 }

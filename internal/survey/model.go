@@ -146,14 +146,3 @@ func (s *Survey) language(wanted ...string) string {
 	}
 	return s.Languages[0]
 }
-
-// main is the first question with a score of its own, by which the survey is
-// judged as a whole; nil where none has one.
-func (s *Survey) main() *Question {
-	for i := range s.Questions {
-		if s.Questions[i].Type.Scored() {
-			return &s.Questions[i]
-		}
-	}
-	return nil
-}

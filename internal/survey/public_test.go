@@ -175,7 +175,7 @@ func (p *respondent) shows(status int, texts ...string) {
 	}
 	for _, text := range texts {
 		if !strings.Contains(p.body, text) {
-			p.t.Errorf("the page does not say %q:\n%s", text, p.body)
+			p.t.Errorf("the page does not say %q:\n%.1500s", text, p.body[max(0, strings.Index(p.body, "<main")):])
 		}
 	}
 }

@@ -64,6 +64,8 @@ func (r *Room) Register(s *web.Site) (err error) {
 		return err
 	}
 	r.registerPublic()
+	r.registerPages()
+	r.registerAPI()
 	return nil
 }
 

@@ -166,6 +166,28 @@ func TestResponsesAreKeptStepByStep(t *testing.T) {
 		if diff := cmp.Diff(r, got); diff != "" {
 			t.Errorf("read back (-kept +read):\n%s", diff)
 		}
+		s.Opened("consegna", ByWidget)
+		s.Opened("consegna", ByWidget)
+		if err := s.writeOpens(ctx); err != nil {
+			t.Fatal(err)
+		}
+		results := must[*Results](t)(s.Results(ctx, "consegna"))
+		if diff := cmp.Diff([]Reach{{ByWidget, 2, 1, 1}}, results.Funnel); diff != "" || results.Figures[0].N != 1 || results.Finished != 1 {
+			t.Errorf("results %+v (-want +got):\n%s", results, diff)
+		}
+		if n := must[map[string]Answered](t)(s.Counts(ctx))["consegna"].N; n != 1 {
+			t.Errorf("%d have answered", n)
+		}
+		list, next, err := s.Settled(ctx, "consegna", "", false, 1)
+		if err != nil || len(list) != 1 || next == "" {
+			t.Fatalf("settled are %d, %q, %v", len(list), next, err)
+		}
+		if list, _, err = s.Settled(ctx, "consegna", next, false, 1); err != nil || len(list) != 0 {
+			t.Errorf("after them %d, %v", len(list), err)
+		}
+		if list, _, err = s.Settled(ctx, "consegna", "", true, 1); err != nil || len(list) != 0 {
+			t.Errorf("with texts %d, %v", len(list), err)
+		}
 	})
 }
 

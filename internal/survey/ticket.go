@@ -140,3 +140,14 @@ func (x *Tickets) readReceipt(token, receipt string) (id experience.ID, err erro
 func (x *Tickets) invited(t Ticket) experience.ID {
 	return experience.HashID(x.key, "response", t.Survey, t.Invitation)
 }
+
+// referred gives the id of a response that another system names: sent again, it
+// is the same.
+func (x *Tickets) referred(survey, reference string) experience.ID {
+	return experience.HashID(x.key, "reference", survey, reference)
+}
+
+// shuffle gives what responses are put in no order by.
+func (x *Tickets) shuffle(id experience.ID) string {
+	return string(mac(x.key, "shuffle\n"+id.String()))
+}
