@@ -248,10 +248,10 @@ func (v editView) goChoices(l *web.Locale, i int, chosen string) []web.Choice {
 
 func (v editView) numbered(l *web.Locale, i int) string {
 	text := []rune(v.draft.Questions[i].Text.In(l.Lang()))
-	if len(text) > 40 {
-		text = append(text[:40], '…')
+	if len(text) > 24 {
+		text = append(text[:24:24], '…')
 	}
-	return strings.TrimSpace(l.T("survey.question.number", "number", i+1) + " " + string(text))
+	return strings.TrimSpace(strconv.Itoa(i+1) + ". " + string(text))
 }
 
 // valueChoices are the answers that a rule may compare with; nil = any text.

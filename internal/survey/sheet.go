@@ -52,13 +52,14 @@ var mouths = [5]string{
 }
 
 func (p page) title() string {
-	switch {
-	case p.sheet == nil:
-		return p.head + " · " + p.logo
-	case p.sheet.heading() != p.logo:
-		return p.sheet.heading() + " · " + p.logo
+	title := p.head
+	if p.sheet != nil {
+		title = p.sheet.heading()
 	}
-	return p.logo
+	if p.logo == "" || p.logo == title {
+		return title
+	}
+	return title + " · " + p.logo
 }
 
 func (s *sheet) title() string { return s.survey.Title.In(s.say.language) }
