@@ -47,38 +47,6 @@ type Step struct {
 // ErrAnswered says that a response is settled: it was given before.
 var ErrAnswered = experience.Errorf(experience.Conflict, "survey.error.answered")
 
-// Keep commits a step: it begins the response where there is none under its id
-// yet, and adds the answers to it. Given again it changes nothing. ErrAnswered
-// when the response is settled. The version must be the one of the response,
-// once that was begun.
-func (s *Store) Keep(ctx context.Context, v *Version, step Step) (r Response, err error) {
-	err = s.book.Write(ctx, func(ctx context.Context, tx registry.Tx) error {
-		now := s.clock()
-		var begins bool
-		if r, err = selectResponse(ctx, tx, step.ID); isMissing(err) {
-			begins, err = true, nil
-			r = step.begin(v, now)
-		}
-		switch {
-		case err != nil:
-			return err
-		case !r.SettledAt.IsZero():
-			return ErrAnswered
-		case r.Version != v.Number || r.Survey != v.Key:
-			return experience.Errorf(experience.Conflict, "survey.error.version")
-		}
-		r.Answers, r.ChangedAt = r.Answers.with(step.Answers), now
-		if step.Finish {
-			r.Answers, r.FinishedAt, r.SettledAt = v.kept(r.Answers), now, now
-		}
-		if err := saveResponse(ctx, tx, r, begins); err != nil || !step.Finish {
-			return err
-		}
-		return insertAnswers(ctx, tx, v, r)
-	})
-	return r, err
-}
-
 func (step Step) begin(v *Version, now time.Time) Response {
 	t := step.Ticket
 	about := t.About

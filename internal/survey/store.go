@@ -24,6 +24,8 @@ type Store struct {
 	mu    sync.Mutex
 	known map[published]*Version // they never change
 	opens map[opening]int64      // counted, and not yet written down
+
+	keeper keeper
 }
 
 type published struct {
@@ -44,7 +46,9 @@ func NewStore(book Book, clock experience.Clock) *Store {
 	if clock == nil {
 		clock = experience.SystemClock
 	}
-	return &Store{book: book, clock: clock, known: map[published]*Version{}, opens: map[opening]int64{}}
+	s := &Store{book: book, clock: clock, known: map[published]*Version{}, opens: map[opening]int64{}}
+	s.keeper.store = s
+	return s
 }
 
 // Create keeps a new draft under its key, or one made of its name where it has

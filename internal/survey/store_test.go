@@ -218,3 +218,51 @@ func TestWhatIsLeftUnfinishedIsSettled(t *testing.T) {
 		}
 	})
 }
+
+// TestManyAtOnce: of many who answer at one time, one of them twice and one to
+// a version that is not theirs, each gets what is theirs.
+func TestManyAtOnce(t *testing.T) {
+	stores(t, func(t *testing.T, s *Store, _ *watch) {
+		ctx := t.Context()
+		draft := sample()
+		draft.Key = "consegna"
+		must[Record](t)(s.Create(ctx, "anna", draft))
+		must[Record](t)(s.Publish(ctx, "anna", "consegna"))
+		v, _, err := s.Current(ctx, "consegna")
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := *v
+		other.Number = 2
+		first := Step{ID: experience.NewID(), Ticket: Ticket{Survey: "consegna", Channel: ByLink}, Answers: Answers{"q1": score(1)}}
+		must[Response](t)(s.Keep(ctx, v, first))
+		var wait sync.WaitGroup
+		ids := make([]experience.ID, 150)
+		for i := range ids {
+			ids[i] = experience.NewID()
+			wait.Go(func() {
+				step := Step{ID: ids[i], Ticket: first.Ticket, Answers: Answers{"q1": score(i % 11)}, Finish: i%2 == 0}
+				switch r, err := s.Keep(ctx, v, step); {
+				case err != nil:
+					t.Error(err)
+				case r.ID != ids[i] || *r.Answers["q1"].Score != i%11:
+					t.Errorf("%d was given the answer of another: %+v", i, r)
+				}
+				if i%2 == 0 {
+					if _, err := s.Keep(ctx, v, step); !errors.Is(err, ErrAnswered) {
+						t.Errorf("finished twice: %v", err)
+					}
+				}
+				if _, err := s.Keep(ctx, &other, first); experience.CodeOf(err) != experience.Conflict {
+					t.Errorf("to another version: %v", err)
+				}
+			})
+		}
+		wait.Wait()
+		for i, id := range ids {
+			if r := must[Response](t)(s.Response(ctx, id)); *r.Answers["q1"].Score != i%11 || r.FinishedAt.IsZero() == (i%2 == 0) {
+				t.Errorf("%d is kept as %+v", i, r)
+			}
+		}
+	})
+}
