@@ -66,3 +66,31 @@ func TestAnsweringByKeyboard(t *testing.T) {
 		t.Errorf("told %+v", said)
 	}
 }
+
+// The preview follows what is typed; questions are added and moved in place, and
+// focus stays where the work is.
+func TestEditingInPlace(t *testing.T) {
+	d := newDesk(t)
+	sets := must[[]Survey](t)(Sets())
+	made := must[Record](t)(d.Store.Create(t.Context(), "anna", sets[1]))
+	ctx := testkit.Browser(t)
+	testkit.SignIn(t, ctx, d.server.URL, "who=test")
+	testkit.Open(t, ctx, d.server.URL+"/surveys/"+made.Draft.Key, testkit.View(1280, 900, false))
+	testkit.Tell[bool](t, ctx, `(() => { const f = document.querySelector("[name='q0.text.en']"); f.value = "Was it <b>fast</b>?";
+		f.dispatchEvent(new Event("input", {bubbles: true})); return true })()`)
+	testkit.Until(t, ctx, `document.querySelector("#survey-preview").textContent.includes("Was it <b>fast</b>?")`)
+	if r := must[Record](t)(d.Store.Get(t.Context(), made.Draft.Key)); r.Draft.Questions[0].Text["en"] != sets[1].Questions[0].Text["en"] {
+		t.Error("looking at the preview saved the draft")
+	}
+	testkit.Tell[bool](t, ctx, `(document.querySelector("[name=do][value='add:stars']").click(), true)`)
+	testkit.Until(t, ctx, `document.querySelector("#question-4") !== null`)
+	testkit.Tell[bool](t, ctx, `(document.querySelector("[name=do][value='up:4']").click(), true)`)
+	testkit.Until(t, ctx, `document.querySelector("[name='q3.type']").value === "stars" && document.activeElement?.value === "up:3"`)
+	testkit.Tell[bool](t, ctx, `(() => { const f = document.querySelector("[name='q3.type']"); f.value = "single";
+		f.dispatchEvent(new Event("change", {bubbles: true})); return true })()`)
+	testkit.Until(t, ctx, `document.querySelector("[name='q3.c0.text.en']") !== null`)
+	r := must[Record](t)(d.Store.Get(t.Context(), made.Draft.Key))
+	if q := r.Draft.Questions[3]; q.Type != Single || q.Key != "q5" || r.Draft.Questions[0].Text["en"] != "Was it <b>fast</b>?" {
+		t.Errorf("the draft is %+v", r.Draft.Questions)
+	}
+}
