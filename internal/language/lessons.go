@@ -146,9 +146,44 @@ func emotionsLesson(language string) func(dir string) (Lesson, error) {
 			l.Name += "-" + language
 		}
 		var err error
-		l.Examples, err = subtitles(dir, language)
+		if l.Examples, err = subtitles(dir, language); err != nil || language != "it" {
+			return l, err
+		}
+		l.Data = append(l.Data, messagesAre+", whose emotions are taken from their other labels")
+		own, err := Messages()
+		for _, m := range own {
+			e := Example{Text: m.Text, Language: "it", Weight: messageWeight, Borrowed: true}
+			for _, felt := range m.emotions() {
+				e.Labels = append(e.Labels, slices.Index(Emotions, felt))
+			}
+			l.Examples = append(l.Examples, e)
+		}
 		return l, err
 	}
+}
+
+// messageWeight is how much a message counts for emotions beside a line of a
+// film: what is felt in it is only supposed.
+const messageWeight = 0.3
+
+// emotions supposes what somebody feels who writes so: customers, unlike people
+// in films, are glad or disappointed, and hope for an answer.
+func (m Message) emotions() []string {
+	switch {
+	case m.Sentiment > 0 && m.Politeness > 1:
+		return []string{"joy", "trust"}
+	case m.Sentiment > 0:
+		return []string{"joy"}
+	case m.Sentiment == 0:
+		return []string{"anticipation"}
+	case m.Urgency == 3 && m.Politeness >= 0:
+		return []string{"fear"}
+	case m.Politeness < -1:
+		return []string{"anger", "disgust"}
+	case m.Politeness < 0 || m.Effort == 2:
+		return []string{"anger"}
+	}
+	return []string{"sadness"}
 }
 
 // TrainAll makes Regia's own models from the corpora in dir, and gives each to

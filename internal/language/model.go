@@ -120,7 +120,7 @@ func (m *Model) Write(w io.Writer) error {
 	if _, err := w.Write(head); err != nil {
 		return err
 	}
-	z, err := zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedBestCompression))
+	z, err := zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithWindowSize(window))
 	if err != nil {
 		return err
 	}
@@ -140,11 +140,28 @@ type modelHead struct {
 	Sure   float32   `json:"sure,omitempty"`
 }
 
+// window is how far back the compression of a table looks, in bytes: what
+// reading it takes in memory.
+const window = 256 << 10
+
 // maxHead is how long the head of a model's file may be, in bytes.
 const maxHead = 1 << 20
 
 // ReadModel reads what Write wrote.
 func ReadModel(r io.Reader) (*Model, error) {
+	z, err := unpacker()
+	if err != nil {
+		return nil, err
+	}
+	defer z.Close()
+	return readModel(r, z)
+}
+
+func unpacker() (*zstd.Decoder, error) {
+	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
+}
+
+func readModel(r io.Reader, z *zstd.Decoder) (*Model, error) {
 	var size uint32
 	if err := binary.Read(r, binary.LittleEndian, &size); err != nil || size > maxHead {
 		return nil, fmt.Errorf("this is no model: %w", err)
@@ -158,11 +175,9 @@ func ReadModel(r io.Reader) (*Model, error) {
 		return nil, fmt.Errorf("this is no model: %w", err)
 	}
 	m := &Model{Card: head.Card, scale: head.Scale, bias: head.Bias, slope: head.Slope, shift: head.Shift, cutoff: head.Cutoff, sure: head.Sure}
-	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
-	if err != nil {
-		return nil, err
+	if err := z.Reset(r); err != nil {
+		return nil, fmt.Errorf("the table of model %s: %w", m.Name, err)
 	}
-	defer z.Close()
 	m.table = make([]int8, m.row()<<bits)
 	part := make([]byte, 1<<16)
 	for rest := m.table; len(rest) > 0; {

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 //go:embed weights
@@ -31,8 +33,13 @@ func NewReader() (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
+	z, err := unpacker()
+	if err != nil {
+		return nil, err
+	}
+	defer z.Close()
 	for _, f := range files {
-		m, err := openModel(f.Name())
+		m, err := openModel(f.Name(), z)
 		if err != nil {
 			return nil, err
 		}
@@ -46,13 +53,13 @@ func NewReader() (*Reader, error) {
 	return r, nil
 }
 
-func openModel(name string) (*Model, error) {
+func openModel(name string, z *zstd.Decoder) (*Model, error) {
 	f, err := weightFiles.Open(path.Join("weights", name))
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", name, err)
 	}
 	defer f.Close()
-	return ReadModel(f)
+	return readModel(f, z)
 }
 
 // Fork gives a reader of the same models, for another goroutine.
