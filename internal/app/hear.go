@@ -23,7 +23,7 @@ func (a *App) listenRoom() (*listen.Room, error) {
 	}
 	room := listen.New(listen.Options{
 		Book: a.Registry, Door: listenDoor{a}, Source: a.heardSource, Folder: filepath.Join(a.Config.Data, heardFolder), Own: own,
-		Report: a.Mail.TakeReport, Version: a.Version, URL: a.Config.URL, Clock: a.Clock, Logger: a.Logger,
+		Ledger: a.Ledger, People: listenPeople{a}, Report: a.Mail.TakeReport, Version: a.Version, URL: a.Config.URL, Clock: a.Clock, Logger: a.Logger,
 	})
 	a.closers = append(a.closers, func() error { room.Close(); return nil })
 	return room, nil
@@ -50,3 +50,47 @@ func (d listenDoor) Take(ctx context.Context, source string, items []mapping.Ite
 	taken, err := hooksDoor(d).Take(ctx, source, items)
 	return listen.Taken(taken), err
 }
+
+// listenPeople tells who authors elsewhere may be, and takes what is decided.
+type listenPeople struct{ *App }
+
+func (p listenPeople) Somebody(ctx context.Context, id experience.ID) (listen.Somebody, error) {
+	found, err := p.People.Person(ctx, id, 0)
+	if err != nil {
+		return listen.Somebody{}, err
+	}
+	out := listen.Somebody{ID: found.ID, Name: found.Name}
+	for _, i := range found.Identifiers {
+		switch {
+		case i.Kind == "author":
+			if out.Author.Value == "" {
+				out.Author = i.Identifier
+			}
+		case !i.Joins && i.Kind != experience.UserID, i.Kind.Technical():
+		case out.Anchor.Value == "" || i.Compare(out.Anchor) < 0:
+			out.Anchor = i.Identifier
+		}
+	}
+	return out, nil
+}
+
+func (p listenPeople) Search(ctx context.Context, name string, limit int) ([]listen.Somebody, error) {
+	found, err := p.People.Suggest(ctx, name, p.Company(ctx).Region, limit)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]listen.Somebody, 0, len(found))
+	for _, f := range found {
+		one, err := p.Somebody(ctx, f.ID)
+		if experience.CodeOf(err) == experience.NotFound {
+			continue // joined to somebody else meanwhile
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, one)
+	}
+	return out, nil
+}
+
+func (p listenPeople) Woven(ctx context.Context) error { return p.Caught(ctx) }

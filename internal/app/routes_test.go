@@ -167,7 +167,7 @@ func (h *house) furnish() {
 	h.places = []string{
 		"/{$}", "/",
 		"/voice/texts/{id}", "/voice/texts/" + said, "/corrections/{id}", "/corrections/" + corrected,
-		"/voice/sources/{id}", "/voice/sources/" + post.ID, "/listening-posts/{id}", "/listening-posts/" + post.ID,
+		"/voice/sources/{id}", "/voice/sources/" + post.ID, "/listening-posts/{id}", "/listening-posts/" + post.ID, "/decisions/{id}", "/decisions/" + experience.NewID().String(),
 		"/people/{id}", "/people/" + people.Items[0].ID,
 		"/users/{id}", "/users/" + h.user(experience.Viewer).String(),
 		"/invitations/{id}", "/invitations/" + invited[0].ID.String(),

@@ -47,10 +47,12 @@ type Options struct {
 	Book    Book
 	Door    Door
 	Source  func(ctx context.Context, id, name string, kind SourceKind) error // makes a source where it is not there
-	Folder  string                                                            // where files that were brought wait; made when needed
-	Own     []netip.Prefix                                                    // networks of one's own that posts may reach; others that are not public are refused
-	Version string                                                            // of Regia, for the name it gives itself outside
-	URL     string                                                            // how others reach this Regia, for the same; "" = not said
+	Ledger  Ledger                                                            // with People: for suggestions of who authors are; nil = none
+	People  People
+	Folder  string         // where files that were brought wait; made when needed
+	Own     []netip.Prefix // networks of one's own that posts may reach; others that are not public are refused
+	Version string         // of Regia, for the name it gives itself outside
+	URL     string         // how others reach this Regia, for the same; "" = not said
 	Clock   experience.Clock
 	Logger  *slog.Logger
 	Jitter  func() float64 // 0 to 1; nil = by chance. It spreads the looks
@@ -110,6 +112,7 @@ func (r *Room) Register(s *web.Site) error {
 	s.Room(web.Room{Key: "listen", Parent: "voice", Path: homePath, Order: 4, Allow: lookers})
 	r.registerPages()
 	r.registerAPI()
+	r.registerAuthors()
 	return nil
 }
 

@@ -63,6 +63,11 @@ func (r *Room) Run(ctx context.Context) error {
 	defer t.Stop()
 	slots := make(chan struct{}, atOnce)
 	for {
+		if r.People != nil {
+			if err := r.tellMatches(ctx); err != nil && ctx.Err() == nil {
+				r.Logger.WarnContext(ctx, "decisions about authors could not be told yet", "error", err)
+			}
+		}
 		free := atOnce - len(slots)
 		ids, err := r.due(ctx, r.Clock(), free)
 		if err != nil && ctx.Err() == nil {
