@@ -84,7 +84,7 @@ func example(name string) string { return filepath.Join("..", "..", "examples", 
 // TestExamples runs every example on its sample and compares what would be
 // sent, and what was rejected, with golden files.
 func TestExamples(t *testing.T) {
-	for _, name := range []string{"generic", "helpdesk", "olist", "online-retail"} {
+	for _, name := range []string{"generic", "helpdesk", "olist", "online-retail", "reviews"} {
 		t.Run(name, func(t *testing.T) {
 			rejected := filepath.Join(t.TempDir(), "rejected.csv")
 			var c collector
