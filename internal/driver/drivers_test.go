@@ -145,7 +145,7 @@ func TestDriversOfWhatHappened(t *testing.T) {
 		t.Errorf("spared a delay: %+v", a.Drivers[0].Performance)
 	}
 	page := h.get(driversPath+"?of=lived&period=all", "owner")
-	wants(t, page, "Late delivery</strong> matters most", "goes with worse answers", "per day late", "Best to begin here: Late delivery", "Nothing can be said of 2 reasons", "almost always", "no proof")
+	wants(t, page, "Late delivery</strong> matters most", "↓ ", "per day late", "Best to begin here: Late delivery", "Nothing can be said of 2 reasons", "almost always", "no proof")
 }
 
 // topics reads "delivery" in bad answers, and "staff" in every second.

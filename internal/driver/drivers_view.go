@@ -127,9 +127,8 @@ func (v driversView) refusal() string {
 	return v.l.T("driver.refused."+v.a.Refused, "n", v.a.N, "least", leastInAll, "each", leastEach)
 }
 
-func (v driversView) direction(d Ranked) string {
-	return v.l.T("driver.direction." + map[int]string{1: "better", -1: "worse", 0: "unsure"}[d.Direction()])
-}
+// arrow shows the direction of a driver.
+func (d Ranked) arrow() string { return map[int]string{1: "↑", -1: "↓", 0: "↕"}[d.Direction()] }
 
 // bars are the drivers by importance.
 func (v driversView) bars() []web.Bar {
@@ -138,7 +137,7 @@ func (v driversView) bars() []web.Bar {
 		tone := map[int]web.Tone{1: web.Petrol, -1: web.Terracotta, 0: web.Sand}[d.Direction()]
 		s := d.Weight.Share
 		bars = append(bars, web.Bar{Label: strconv.Itoa(i+1) + ". " + v.called(d.Key), Value: v.l.Percent(s.Value), Amount: s.Value, Tone: tone, Evidence: v.evidence(),
-			Note: v.direction(d) + " · " + v.l.T("opinion.interval") + " " + v.l.Percent(s.Low) + " – " + v.l.Percent(s.High)})
+			Note: d.arrow() + " " + v.l.Percent(s.Low) + " – " + v.l.Percent(s.High)})
 	}
 	return bars
 }

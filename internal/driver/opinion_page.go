@@ -175,8 +175,10 @@ func (p peopleView) answer() string {
 	return p.l.T("opinion.people.all", "n", p.all, "scale", scaleLabel(p.l, p.scale.Key))
 }
 
-// at says when somebody answered.
-func (p peopleView) at(s Said) string { return p.l.Date(time.UnixMicro(s.Response.At)) }
+// where says about what and when somebody answered.
+func (p peopleView) where(s Said) string {
+	return p.name(ByTouchpoint, s.Response.Touchpoint) + " · " + p.l.Date(time.UnixMicro(s.Response.At))
+}
 
 // score writes one answer.
 func (p peopleView) score(s Said) string {

@@ -187,11 +187,6 @@ func change(l *web.Locale, s Scale, v float64) string {
 	return signed(l, v, 2)
 }
 
-// much writes how large a change is, without its sign.
-func much(l *web.Locale, s Scale, v float64) string {
-	return strings.TrimLeft(change(l, s, math.Abs(v)), "+")
-}
-
 func tooFew(l *web.Locale, n int64) string { return l.T("opinion.toofew", "n", n) }
 
 // name says what a key of an axis is called.
@@ -260,11 +255,8 @@ func (v opinionsView) answer() string {
 		key := "opinion.answer.alike"
 		if v.all.Clear {
 			key = "opinion.answer.up"
-			if c.Value < 0 {
-				key = "opinion.answer.down"
-			}
 		}
-		text += " " + v.l.T(key, "change", much(v.l, v.scale, c.Value), "p", chance(v.l, c.P))
+		text += " " + v.l.T(key, "change", change(v.l, v.scale, c.Value))
 	}
 	return text
 }
@@ -274,11 +266,11 @@ func (v opinionsView) basis() string {
 }
 
 func (v opinionsView) compare() string {
-	if v.all.Before == nil || v.period == "all" {
+	if v.all.Change == nil || v.period == "all" {
 		return ""
 	}
 	from := v.from.Add(-v.to.Sub(v.from))
-	return v.l.T("opinion.against", "from", v.l.Date(from), "to", v.l.Date(v.from.Add(-time.Nanosecond)))
+	return v.l.T("opinion.against", "from", v.l.Date(from), "to", v.l.Date(v.from.Add(-time.Nanosecond)), "p", chance(v.l, v.all.Change.P))
 }
 
 func (v opinionsView) periodTabs() []web.Tab {

@@ -27,7 +27,7 @@ func (v opinionsView) tableColumns(by Axis) []web.Column {
 }
 
 func (p peopleView) peopleColumns() []web.Column {
-	return []web.Column{{Label: p.l.T("opinion.person")}, {Label: p.l.T("opinion.score"), Number: true}, {Label: p.l.T("opinion.by.touchpoint")}, {Label: p.l.T("opinion.people.when")}}
+	return []web.Column{{Label: p.l.T("opinion.person")}, {Label: p.l.T("opinion.score"), Number: true}}
 }
 
 // ends writes the ends of an interval.
