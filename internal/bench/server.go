@@ -123,14 +123,24 @@ func (s *Server) text(ctx context.Context, path string) (string, error) {
 	return string(raw), err
 }
 
-// send brings history in at the front door, as a source.
+// send brings history in at the front door, as a source; told that it sends too
+// fast, it sends again after the second that the door asks for.
 func (s *Server) send(ctx context.Context, key string, batch []json.RawMessage) error {
 	body, err := json.Marshal(map[string]any{"batch": batch})
 	if err != nil {
 		return err
 	}
-	_, err = s.ask(ctx, http.MethodPost, "/v1/import", "Basic "+base64.StdEncoding.EncodeToString([]byte(key+":")), body)
-	return err
+	for {
+		_, err = s.ask(ctx, http.MethodPost, "/v1/import", "Basic "+base64.StdEncoding.EncodeToString([]byte(key+":")), body)
+		if experience.CodeOf(err) != experience.TooMany {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
 }
 
 func (s *Server) ask(ctx context.Context, method, path, authorization string, body []byte) ([]byte, error) {
@@ -147,7 +157,11 @@ func (s *Server) ask(ctx context.Context, method, path, authorization string, bo
 	defer answer.Body.Close()
 	raw, err := io.ReadAll(answer.Body)
 	if err == nil && answer.StatusCode/100 != 2 {
-		err = experience.Errorf(experience.Internal, "%s %s answered %d: %s", method, path, answer.StatusCode, raw)
+		code := experience.Internal
+		if answer.StatusCode == http.StatusTooManyRequests {
+			code = experience.TooMany
+		}
+		err = experience.Errorf(code, "%s %s answered %d: %s", method, path, answer.StatusCode, raw)
 	}
 	return raw, err
 }
