@@ -32,7 +32,7 @@ const (
 	stepShare  = 4                      // of the time, small steps take one part in so many
 	flood      = 1.5                    // so many times more arrives than can be woven
 	forgetting = 0.999                  // what is left of the best after each step
-	crowd      = 24                     // or so many senders wait at a time
+	crowd      = 16                     // or so many senders wait at a time
 	floodShare = 12                     // then weaving takes one part in so many of the time
 	floodPause = 8 * time.Second        // and pauses so long at most
 )
