@@ -18,6 +18,7 @@ import (
 	"regia/internal/collect"
 	"regia/internal/connect"
 	"regia/internal/experience"
+	"regia/internal/followup"
 	"regia/internal/impact"
 	"regia/internal/invite"
 	"regia/internal/journey"
@@ -58,6 +59,7 @@ type App struct {
 	Invitations *invite.Room
 	Listen      *listen.Room
 	Voice       *voice.Room
+	FollowUps   *followup.Room
 	Status      *status.Room
 	Site        *web.Site
 

@@ -109,6 +109,7 @@ func (a *App) register() error {
 	names := naming{touchpoints: a.Touchpoints, sources: a.Sources, known: &sourceCache{}}
 	a.Impact = a.impactRoom(names)
 	a.Voice = a.voiceRoom(names)
+	a.FollowUps = a.followupRoom(names)
 	lifecycle := a.lifecycleRoom(names)
 	var err error
 	if a.Listen, err = a.listenRoom(); err != nil {
@@ -118,7 +119,7 @@ func (a *App) register() error {
 		&pulse.Room{
 			Ledger: a.Ledger, Bus: a.Log, Touchpoints: forPulse{names}.Touchpoints, Sources: forPulse{names}.Sources, People: a.People,
 			Company: a.Company, Clock: a.Clock, Logger: a.Logger, BaseURL: a.Config.URL, Title: people.EventTitle,
-			Perception: a.Impact, Maps: a.touchpointMaps,
+			FollowUps: waiting{a}, Perception: a.Impact, Maps: a.touchpointMaps,
 		},
 		&people.Room{
 			Records: a.People, Timelines: a.Ledger, Decider: a, Touchpoints: names, Sources: names, Company: a.Company, Clock: a.Clock, Woven: a.Caught, Logger: a.Logger,
@@ -148,6 +149,7 @@ func (a *App) register() error {
 		lifecycle,
 		a.Surveys,
 		a.Voice,
+		a.FollowUps,
 		a.Access,
 	}
 	for _, r := range rooms {

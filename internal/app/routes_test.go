@@ -101,6 +101,18 @@ func (h *house) user(role experience.Role) experience.ID {
 	return u.ID
 }
 
+// waiting gives the id of a follow-up.
+func (h *house) waiting() string {
+	h.t.Helper()
+	h.must(h.FollowUps.Work(h.t.Context()))
+	var open struct{ Items []struct{ ID string } }
+	h.read("/api/v1/follow-ups", &open)
+	if len(open.Items) == 0 {
+		h.t.Fatal("nothing was opened")
+	}
+	return open.Items[0].ID
+}
+
 // said gives the ids of a text, and of a correction of it.
 func (h *house) said() (text, corrected string) {
 	h.t.Helper()
@@ -166,6 +178,8 @@ func (h *house) furnish() {
 	said, corrected := h.said()
 	h.places = []string{
 		"/{$}", "/",
+		"/voice/follow-ups/rules/{key}", "/voice/follow-ups/rules/legal", "/follow-up-rules/{key}", "/follow-up-rules/urgent",
+		"/{what}", "/note", "/follow-ups/{id}", "/follow-ups/" + h.waiting(),
 		"/voice/texts/{id}", "/voice/texts/" + said, "/corrections/{id}", "/corrections/" + corrected,
 		"/voice/sources/{id}", "/voice/sources/" + post.ID, "/listening-posts/{id}", "/listening-posts/" + post.ID, "/decisions/{id}", "/decisions/" + experience.NewID().String(),
 		"/people/{id}", "/people/" + people.Items[0].ID,

@@ -37,6 +37,7 @@ func (a *App) Background(ctx context.Context) error {
 	g.Go(func() error { return a.Invitations.Run(ctx) })
 	g.Go(func() error { return a.Listen.Run(ctx) })
 	g.Go(func() error { return a.Voice.Run(ctx) })
+	g.Go(func() error { return a.FollowUps.Run(ctx) })
 	return g.Wait()
 }
 

@@ -86,6 +86,9 @@ func (r *Room) parts() []part {
 		{"money", r.moneyPart, boxes("money"), 4, false},
 		{"gaps", r.gapsPart, boxes("gaps"), 4, false},
 	}
+	if r.FollowUps != nil {
+		all = append(all, part{"waiting", r.waitingPart, boxes("waiting"), 3, false})
+	}
 	if r.Perception != nil {
 		all = append(all, part{"perception", r.perceptionPart, boxes("perception"), 8, true})
 	}

@@ -58,6 +58,7 @@ type Room struct {
 	Sources     func(context.Context) ([]Source, error)     // where events come from
 	People      People
 	Perception  Perception // nil: nobody reckons it
+	FollowUps   FollowUps  // nil: nobody looks after what people say
 	// Maps gives the addresses of the journey maps that draw a touchpoint, by
 	// its key; nil: there are none.
 	Maps    func(context.Context) (map[string]string, error)

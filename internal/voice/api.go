@@ -65,6 +65,11 @@ type (
 		By     string    `json:"by"`
 		At     time.Time `json:"at"`
 	}
+	voiceLearningOutput struct {
+		Body struct {
+			Gains []VoiceGain `json:"gains" doc:"How much better each field is told since, on corrections that were held back"`
+		}
+	}
 	voiceListOutput struct {
 		Body struct {
 			Span  VoiceSpan   `json:"span"`
@@ -97,6 +102,11 @@ func (r *Room) registerAPI(s *web.Site) {
 	}
 	web.Operation(s, op("get-voice-overview", http.MethodGet, "/overview", "What people said in a time, against the time before"), nil, r.overviewAPI)
 	web.Operation(s, op("list-voices", http.MethodGet, "/texts", "What people wrote, the latest first, with what it means"), nil, r.listAPI)
+	web.Operation(s, op("get-voice-learning", http.MethodGet, "/learning", "What was learnt from corrections"), nil, func(context.Context, *struct{}) (*voiceLearningOutput, error) {
+		var out voiceLearningOutput
+		out.Body.Gains = r.gains()
+		return &out, nil
+	})
 	web.Operation(s, op("get-voice", http.MethodGet, "/texts/{id}", "One text, with what it means"), nil, func(ctx context.Context, in *VoiceTextPath) (*voiceOutput, error) {
 		return r.oneAPI(ctx, in.ID)
 	})
@@ -140,6 +150,7 @@ func textOf(v Voice, sees bool) VoiceText {
 	}
 	t.Labels.Topics, t.Labels.Emotions = append([]VoiceLabel{}, t.Labels.Topics...), append([]VoiceEmotion{}, t.Labels.Emotions...)
 	t.Labels.Impacts, t.Labels.Sentences = append([]VoiceImpact{}, t.Labels.Impacts...), append([]VoicePiece{}, t.Labels.Sentences...)
+	t.Labels.Signals = append([]string{}, t.Labels.Signals...)
 	for _, c := range v.Corrected {
 		t.Corrected = append(t.Corrected, VoiceCorrection{c.ID.String(), c.Aspect, c.Value, c.Was, c.Name, c.At})
 	}

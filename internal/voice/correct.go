@@ -39,7 +39,7 @@ func checkCorrection(aspect, value string) error {
 		n, err := strconv.Atoi(value)
 		ok = err == nil && n >= 0 && n <= 3
 	case aspectTopic:
-		ok = len(value) > 1 && strings.ContainsRune("+-", rune(value[0])) && slices.Contains(language.Topics, value[1:])
+		ok = len(value) > 1 && strings.ContainsRune("+-", rune(value[0])) && topicKey(value[1:])
 	}
 	if !ok {
 		return experience.Errorf(experience.Invalid, "voice.error.correction")
@@ -115,7 +115,16 @@ func corrections(ctx context.Context, tx registry.Tx, voice experience.ID) ([]Co
 }
 
 func selectCorrections(ctx context.Context, tx registry.Tx, where string, args ...any) ([]Correction, error) {
-	rows, err := tx.Query(ctx, `SELECT id, voice, aspect, value, was, made_by, made_name, made_at FROM voice_corrections WHERE `+where+` ORDER BY made_at, id`, args...)
+	return orderedCorrections(ctx, tx, where+` ORDER BY made_at, id`, args...)
+}
+
+// latestCorrections gives some that hold, the latest first.
+func latestCorrections(ctx context.Context, tx registry.Tx, n int) ([]Correction, error) {
+	return orderedCorrections(ctx, tx, `undone_at = 0 ORDER BY made_at DESC, id DESC LIMIT $1`, n)
+}
+
+func orderedCorrections(ctx context.Context, tx registry.Tx, rest string, args ...any) ([]Correction, error) {
+	rows, err := tx.Query(ctx, `SELECT id, voice, aspect, value, was, made_by, made_name, made_at FROM voice_corrections WHERE `+rest, args...)
 	if err != nil {
 		return nil, err
 	}

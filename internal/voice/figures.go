@@ -126,7 +126,7 @@ func (r *Room) Overview(ctx context.Context, s VoiceSpan, zone *time.Location) (
 	o := &Overview{Span: s, Former: s.former(), cuts: s.pieces(zone)}
 	o.Pieces = make([]VoiceTally, len(o.cuts)-1)
 	err := r.Book.Read(ctx, func(ctx context.Context, tx registry.Tx) error {
-		for _, ask := range []func(context.Context, registry.Tx) error{o.askAll, o.askTopics, o.askParts} {
+		for _, ask := range []func(context.Context, registry.Tx) error{o.askAll, o.askTopics} {
 			if err := ask(ctx, tx); err != nil {
 				return err
 			}
@@ -140,83 +140,89 @@ func (r *Room) Overview(ctx context.Context, s VoiceSpan, zone *time.Location) (
 	return o, nil
 }
 
+// askAll reads everything but topics in one go, from an index alone.
 func (o *Overview) askAll(ctx context.Context, tx registry.Tx) error {
-	rows, err := tx.Query(ctx, `SELECT `+pieceOf("at", o.cuts)+` AS piece, sentiment, count(*) FROM voices WHERE worded = 1 AND at >= $1 AND at < $2 GROUP BY 1, 2`,
-		o.Former.From.UnixMicro(), o.Span.To.UnixMicro())
+	rows, err := tx.Query(ctx, `SELECT `+pieceOf("at", o.cuts)+` AS piece, sentiment, language, platform, touchpoint, count(*) FROM voices
+		WHERE worded = 1 AND at >= $1 AND at < $2 GROUP BY 1, 2, 3, 4, 5`, o.Former.From.UnixMicro(), o.Span.To.UnixMicro())
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
+	var languages, platforms, touchpoints parts
 	for rows.Next() {
 		var piece int
-		var sentiment string
+		var sentiment, language, platform, touchpoint string
 		var n int64
-		if err := rows.Scan(&piece, &sentiment, &n); err != nil {
+		if err := rows.Scan(&piece, &sentiment, &language, &platform, &touchpoint, &n); err != nil {
 			return err
 		}
 		if piece < 0 {
 			o.Before.add(sentiment, n)
-			continue
+		} else {
+			o.Now.add(sentiment, n)
+			o.Pieces[piece].add(sentiment, n)
 		}
-		o.Now.add(sentiment, n)
-		o.Pieces[piece].add(sentiment, n)
+		languages.add(language, piece >= 0, sentiment, n)
+		touchpoints.add(touchpoint, piece >= 0, sentiment, n)
+		if platform != "" {
+			platforms.add(platform, piece >= 0, sentiment, n)
+		}
 	}
+	silent := func(p VoicePart) bool { return p.Now.All() == 0 }
+	o.Languages, o.Platforms, o.Touchpoints = slices.DeleteFunc(languages.sorted(), silent), slices.DeleteFunc(platforms.sorted(), silent), slices.DeleteFunc(touchpoints.sorted(), silent)
 	return rows.Err()
 }
 
-// gather adds up rows of key, whether it is now, sentiment and number.
-func gather(ctx context.Context, tx registry.Tx, query string, args ...any) ([]VoicePart, error) {
-	rows, err := tx.Query(ctx, query, args...)
-	if err != nil {
-		return nil, err
+// parts adds up what was said by some key.
+type parts map[string]*VoicePart
+
+func (p *parts) add(key string, now bool, sentiment string, n int64) {
+	if *p == nil {
+		*p = parts{}
 	}
-	defer rows.Close()
-	at := map[string]int{}
+	one := (*p)[key]
+	if one == nil {
+		one = &VoicePart{Key: key}
+		(*p)[key] = one
+	}
+	if now {
+		one.Now.add(sentiment, n)
+	} else {
+		one.Before.add(sentiment, n)
+	}
+}
+
+// sorted gives the most frequent first.
+func (p parts) sorted() []VoicePart {
 	var out []VoicePart
-	for rows.Next() {
-		var key, sentiment string
-		var now int
-		var n int64
-		if err := rows.Scan(&key, &now, &sentiment, &n); err != nil {
-			return nil, err
-		}
-		i, ok := at[key]
-		if !ok {
-			i = len(out)
-			at[key], out = i, append(out, VoicePart{Key: key})
-		}
-		if now == 1 {
-			out[i].Now.add(sentiment, n)
-		} else {
-			out[i].Before.add(sentiment, n)
-		}
+	for _, one := range p {
+		out = append(out, *one)
 	}
 	slices.SortFunc(out, func(a, b VoicePart) int {
 		return cmp.Or(cmp.Compare(b.Now.All(), a.Now.All()), cmp.Compare(b.Before.All(), a.Before.All()), strings.Compare(a.Key, b.Key))
 	})
-	return out, rows.Err()
+	return out
 }
 
-func (o *Overview) args() []any {
-	return []any{o.Span.From.UnixMicro(), o.Former.From.UnixMicro(), o.Span.To.UnixMicro()}
-}
-
-func (o *Overview) askTopics(ctx context.Context, tx registry.Tx) (err error) {
-	o.Topics, err = gather(ctx, tx, `SELECT topic, CASE WHEN at >= $1 THEN 1 ELSE 0 END AS now, sentiment, count(*) FROM voice_topics
-		WHERE at >= $2 AND at < $3 GROUP BY 1, 2, 3`, o.args()...)
-	return err
-}
-
-func (o *Overview) askParts(ctx context.Context, tx registry.Tx) (err error) {
-	for column, into := range map[string]*[]VoicePart{"language": &o.Languages, "platform": &o.Platforms, "touchpoint": &o.Touchpoints} {
-		*into, err = gather(ctx, tx, `SELECT `+column+`, CASE WHEN at >= $1 THEN 1 ELSE 0 END AS now, sentiment, count(*) FROM voices
-			WHERE worded = 1 AND at >= $2 AND at < $3 GROUP BY 1, 2, 3`, o.args()...)
-		if err != nil {
+func (o *Overview) askTopics(ctx context.Context, tx registry.Tx) error {
+	rows, err := tx.Query(ctx, `SELECT topic, CASE WHEN at >= $1 THEN 1 ELSE 0 END AS now, sentiment, count(*) FROM voice_topics
+		WHERE at >= $2 AND at < $3 GROUP BY 1, 2, 3`, o.Span.From.UnixMicro(), o.Former.From.UnixMicro(), o.Span.To.UnixMicro())
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var topics parts
+	for rows.Next() {
+		var topic, sentiment string
+		var now int
+		var n int64
+		if err := rows.Scan(&topic, &now, &sentiment, &n); err != nil {
 			return err
 		}
-		*into = slices.DeleteFunc(*into, func(p VoicePart) bool { return p.Now.All() == 0 || p.Key == "" && column == "platform" })
+		topics.add(topic, now == 1, sentiment, n)
 	}
-	return nil
+	o.Topics = topics.sorted()
+	return rows.Err()
 }
 
 // detect finds which topics moved by more than chance explains: in how they are

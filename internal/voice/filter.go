@@ -47,7 +47,7 @@ func readFilter(q url.Values) (Filter, error) {
 
 func (f Filter) check() error {
 	known := func(value string, list []string) bool { return value == "" || slices.Contains(list, value) }
-	if !known(f.Period, periods()) || !known(f.Sentiment, sentiments()) || !known(f.Topic, language.Topics) ||
+	if !known(f.Period, periods()) || !known(f.Sentiment, sentiments()) || f.Topic != "" && !topicKey(f.Topic) ||
 		!known(f.Urgency, []string{"1", "2", "3"}) || !known(f.Language, language.Languages) || len([]rune(f.Word)) > mostWord {
 		return experience.Errorf(experience.Invalid, "voice.error.filter")
 	}

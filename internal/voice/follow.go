@@ -102,6 +102,9 @@ func (r *Room) catchUp(ctx context.Context, asked, may bool) (took bool, err err
 			return false, err
 		}
 	}
+	if err := r.learn(ctx, asked); err != nil {
+		return false, err
+	}
 	book, err := r.Ledger.Head(ctx)
 	if err != nil {
 		return false, err

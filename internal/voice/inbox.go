@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"regia/internal/experience"
-	"regia/internal/language"
 	"regia/internal/web"
 )
 
@@ -32,6 +31,7 @@ func readers() []experience.Role {
 func (r *Room) registerPages(s *web.Site) {
 	s.Room(web.Room{Key: "voice.inbox", Parent: "voice", Path: inboxPath, Order: 1})
 	s.Page("GET "+homePath, nil, r.overviewPage)
+	s.Page("GET /voice/learning", nil, r.learningPage)
 	s.Page("GET "+inboxPath, nil, r.inboxPage)
 	s.Page("GET "+inboxPath+".csv", readers(), r.inboxCSV)
 	s.Page("GET /voice/texts/{id}", nil, r.voicePage)
@@ -226,12 +226,7 @@ func (v inboxView) head() web.HeadProps {
 	return web.HeadProps{Question: v.l.T("voice.inbox.question"), Period: v.l.Date(v.span.From) + " – " + v.l.Date(v.span.To), Answer: v.l.T("voice.list.title", "n", max(v.page.All, 0))}
 }
 
-func (v inboxView) listTitle() string {
-	if v.page.All < 0 {
-		return v.l.T("voice.list.more")
-	}
-	return v.l.T("voice.list.count", "n", v.page.All)
-}
+func (v inboxView) latest() string { return v.l.T("voice.list.latest") }
 
 func choicesOf(all string, chosen string, values []string, name func(string) string) []web.Choice {
 	var out []web.Choice
@@ -253,7 +248,7 @@ func (v inboxView) sentimentFilter() []web.Choice {
 }
 
 func (v inboxView) topicFilter() []web.Choice {
-	return choicesOf(v.l.T("voice.any"), v.filter.Topic, language.Topics, func(t string) string { return v.l.T("voice.topic." + t) })
+	return choicesOf(v.l.T("voice.any"), v.filter.Topic, v.offered.Topics, v.topic)
 }
 
 func (v inboxView) urgencyFilter() []web.Choice {

@@ -21,6 +21,7 @@ type VoiceLabels struct {
 	Politeness *VoiceGrade    `json:"politeness"`
 	Actionable *VoiceGrade    `json:"actionable"`
 	Impacts    []VoiceImpact  `json:"impacts"`
+	Signals    []string       `json:"signals" doc:"Said outright: danger, insult, praise, return-again, leave, recommend, advise-against, complain, legal"`
 	Sentences  []VoicePiece   `json:"sentences"`
 }
 
@@ -130,6 +131,14 @@ func (l VoiceLabels) corrected(list []Correction) VoiceLabels {
 		}
 	}
 	return l
+}
+
+// topicKey tells whether a text can be the key of a topic: of Regia's own or the
+// company's.
+func topicKey(s string) bool {
+	return s != "" && len(s) <= 60 && !strings.ContainsFunc(s, func(c rune) bool {
+		return !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '/' || c == '_')
+	})
 }
 
 // says gives what labels tell about an aspect, as a correction writes it.

@@ -5,12 +5,14 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"regia/internal/experience"
+	"regia/internal/language"
 	"regia/internal/registry"
 )
 
@@ -106,7 +108,11 @@ func (r *Room) List(ctx context.Context, f Filter, s VoiceSpan, after string, li
 	err = r.Book.Read(ctx, func(ctx context.Context, tx registry.Tx) error {
 		p.All = -1
 		if from == nil {
-			if err := tx.QueryRow(ctx, `SELECT count(*) FROM `+tables+` WHERE `+c.where(), c.args...).Scan(&p.All); err != nil {
+			counted := tables
+			if f.Topic != "" && !strings.Contains(c.where(), "v.") {
+				counted = "voice_topics t" // nothing is asked of the texts themselves
+			}
+			if err := tx.QueryRow(ctx, `SELECT count(*) FROM `+counted+` WHERE `+c.where(), c.args...).Scan(&p.All); err != nil {
 				return err
 			}
 		}
@@ -257,7 +263,10 @@ type choices struct {
 }
 
 // Choices are what there are texts of, the most frequent first.
-type Choices struct{ Languages, Platforms, Touchpoints []string }
+type Choices struct {
+	Languages, Platforms, Touchpoints []string
+	Topics                            []string // Regia's own first, also those that no text is about yet
+}
 
 // offered gives what texts can be filtered by, half a minute old at most.
 func (r *Room) offered(ctx context.Context) (Choices, error) {
@@ -285,7 +294,22 @@ func (r *Room) offered(ctx context.Context) (Choices, error) {
 				return err
 			}
 		}
-		return nil
+		fresh.Topics = slices.Clone(language.Topics)
+		rows, err := tx.Query(ctx, `SELECT topic FROM voice_topics GROUP BY topic ORDER BY topic LIMIT 500`)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var topic string
+			if err := rows.Scan(&topic); err != nil {
+				return err
+			}
+			if !slices.Contains(fresh.Topics, topic) {
+				fresh.Topics = append(fresh.Topics, topic)
+			}
+		}
+		return rows.Err()
 	})
 	if err == nil {
 		r.choices.Choices, r.choices.read = fresh, time.Now()

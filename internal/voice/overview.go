@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"regia/internal/experience"
 	"regia/internal/stats"
 	"regia/internal/web"
 )
@@ -66,9 +65,9 @@ func (v overviewView) tabs() []web.Tab {
 }
 
 func (v overviewView) head() web.HeadProps {
-	h := web.HeadProps{Question: v.l.T("voice.question"), Period: v.l.Date(v.Span.From) + " – " + v.l.Date(v.Span.To), N: v.l.T("voice.n", "n", v.Now.All())}
+	h := web.HeadProps{Question: v.l.T("voice.question"), Period: v.l.Date(v.Span.From) + " – " + v.l.Date(v.Span.To), N: v.l.T("voice.told", "told", v.Now.Told(), "n", v.Now.All())}
 	if !v.begins {
-		h.Compare = v.l.T("voice.against", "from", v.l.Date(v.Former.From), "to", v.l.Date(v.Former.To.Add(-time.Second)), "n", v.Before.All())
+		h.Compare = v.l.T("voice.against", "from", v.l.Date(v.Former.From), "to", v.l.Date(v.Former.To.Add(-time.Second)), "n", v.Before.Told())
 	}
 	h.Answer = v.answer()
 	return h
@@ -115,7 +114,7 @@ func (n names) interval(i stats.Interval) string {
 }
 
 func (v overviewView) moveTitle(m VoiceMove) string {
-	return v.l.T("voice.move."+m.What, "topic", v.l.T("voice.topic."+m.Topic), "now", v.l.Percent(m.Now.Value), "before", v.l.Percent(m.Before.Value))
+	return v.l.T("voice.move."+m.What, "topic", v.topic(m.Topic), "now", v.l.Percent(m.Now.Value), "before", v.l.Percent(m.Before.Value))
 }
 
 func (v overviewView) moveNote(m VoiceMove) string {
@@ -191,7 +190,7 @@ func (v overviewView) bars(list []VoicePart, name func(string) string, url func(
 		if i == 8 {
 			break
 		}
-		b := web.Bar{Label: name(p.Key), Value: v.l.N(p.Now.All()), Amount: float64(p.Now.All()), Evidence: experience.Inferred, URL: url(p.Key)}
+		b := web.Bar{Label: name(p.Key), Value: v.l.N(p.Now.All()), Amount: float64(p.Now.All()), URL: url(p.Key)}
 		if bad := p.Now.Bad(); bad.TooFew() {
 			b.Note = v.l.T("voice.few", "n", bad.N)
 		} else {

@@ -11,7 +11,7 @@ type reader struct {
 }
 
 // form is the version of what is kept of a reading.
-const form = "1"
+const form = "2"
 
 func newReader() (*reader, error) {
 	m, err := language.NewReader()
@@ -33,6 +33,9 @@ func (r *reader) read(text string) VoiceLabels {
 	}
 	for _, e := range said.Emotions {
 		out.Emotions = append(out.Emotions, VoiceEmotion(e))
+	}
+	for _, s := range said.Signals {
+		out.Signals = append(out.Signals, s.Label)
 	}
 	for _, i := range said.Impacts {
 		out.Impacts = append(out.Impacts, VoiceImpact{i.Dimension, i.Value})

@@ -9,9 +9,11 @@ import (
 	"embed"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"regia/internal/experience"
+	"regia/internal/language"
 	"regia/internal/ledger"
 	"regia/internal/registry"
 	"regia/internal/web"
@@ -85,6 +87,8 @@ type Room struct {
 	reader  *reader    // of the holder of reading
 	amiss   chan struct{}
 	choices choices
+	taught  atomic.Pointer[taught]
+	models  atomic.Pointer[[]language.Card]
 }
 
 // New makes the room; Register opens it, Run keeps it up with the ledger.

@@ -4,9 +4,9 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 
 	"regia/internal/experience"
-	"regia/internal/language"
 	"regia/internal/web"
 )
 
@@ -19,6 +19,15 @@ type names struct {
 	title       func(l *web.Locale, kind experience.Kind, name string) string
 	sees        bool // may see people, and so what they write
 	corrects    bool // may put labels right
+	topics      []string
+}
+
+// topic names a topic: Regia's own in the reader's language, another by its key.
+func (n names) topic(key string) string {
+	if n.l.Has("voice.topic." + key) {
+		return n.l.T("voice.topic." + key)
+	}
+	return web.Capital(strings.NewReplacer("/", ": ", "-", " ", "_", " ").Replace(key))
 }
 
 // names gathers what voices need to be shown.
@@ -41,6 +50,11 @@ func (r *Room) names(q *web.Request, voices []Voice) (n names, err error) {
 	for _, s := range sources {
 		n.sources[s.ID] = s
 	}
+	offered, err := r.offered(q.Context())
+	if err != nil {
+		return n, err
+	}
+	n.topics = offered.Topics
 	n.people, err = r.peopleOf(q.Context(), voices)
 	return n, err
 }
@@ -197,8 +211,8 @@ func (n names) sentimentChoices(v Voice) []choice {
 
 func (n names) topicChoices(v Voice) []choice {
 	out := []choice{}
-	for _, t := range language.Topics {
-		c := choice{"+" + t, n.l.T("voice.topic." + t), v.Labels.about(t)}
+	for _, t := range n.topics {
+		c := choice{"+" + t, n.topic(t), v.Labels.about(t)}
 		if c.pressed {
 			c.value = "-" + t
 		}
@@ -215,6 +229,17 @@ func (n names) urgencyChoices(v Voice) []choice {
 	return out
 }
 
+// signals gives what the text says outright, as far as there are words for it.
+func (n names) signals(v Voice) []string {
+	var out []string
+	for _, s := range v.Labels.Signals {
+		if key := "voice.signal." + s; n.l.Has(key) {
+			out = append(out, n.l.T(key))
+		}
+	}
+	return out
+}
+
 // correctionText says what was put right.
 func (n names) correctionText(c Correction) string {
 	value := func(s string) string {
@@ -222,7 +247,7 @@ func (n names) correctionText(c Correction) string {
 			return n.l.T("voice.unsaid")
 		}
 		if c.Aspect == aspectTopic {
-			return n.l.T("voice.topic." + s[1:])
+			return n.topic(s[1:])
 		}
 		return n.l.T("voice." + c.Aspect + "." + s)
 	}
