@@ -1,6 +1,7 @@
 package invite
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -201,6 +202,8 @@ func (v *overview) worst() (reason Reason) {
 	return reason
 }
 
+// bars are the decisions by reason: for asking first, then what speaks against
+// it most often.
 func (v *overview) bars() []web.Bar {
 	var out []web.Bar
 	for _, x := range Reasons {
@@ -214,6 +217,15 @@ func (v *overview) bars() []web.Bar {
 		}
 		out = append(out, web.Bar{Label: v.l.T("invite.reason." + string(x)), Value: v.l.N(n), Amount: float64(n), Tone: tone})
 	}
+	slices.SortStableFunc(out, func(a, b web.Bar) int {
+		switch {
+		case a.Tone == b.Tone:
+			return cmp.Compare(b.Amount, a.Amount)
+		case a.Tone == web.Petrol:
+			return -1
+		}
+		return 1
+	})
 	return out
 }
 

@@ -155,7 +155,7 @@ func figuresBox(v view) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = web.Stat(web.StatProps{Label: web.T(ctx, "mail.stat.complained"), Value: web.LocaleFrom(ctx).N(v.figures.Complained), N: web.T(ctx, "mail.week"), Hint: web.T(ctx, "mail.stat.complained.hint")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = web.Stat(web.StatProps{Label: web.T(ctx, "mail.stat.complained"), Value: web.LocaleFrom(ctx).N(v.figures.Complained), N: web.T(ctx, "mail.week")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
