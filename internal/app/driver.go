@@ -14,7 +14,7 @@ import (
 func (a *App) driverRoom(n naming, relations *lifecycle.Room) *driver.Room {
 	return &driver.Room{
 		Ledger: a.Ledger, Company: a.Company, Touchpoints: forDriver{n}.Touchpoints, Sources: forDriver{n}.Sources, People: a.People,
-		Relationships: standings{relations}, Past: passages{a.Impact}, Clock: a.Clock, Logger: a.Logger,
+		Relationships: standings{relations}, Past: passages{a.Impact}, Topics: a.Voice, Clock: a.Clock, Logger: a.Logger,
 	}
 }
 

@@ -393,9 +393,20 @@ func (v opinionsView) columns() (web.ChartProps, bool) {
 // least is how many months make a line.
 const least = 5
 
+// most is the highest that a figure of the scale can be.
+func (v opinionsView) most() float64 {
+	switch v.scale.Measure {
+	case NetPromoter:
+		return 100
+	case TopBox:
+		return 1
+	}
+	return v.scale.High
+}
+
 // chart is the figure month by month; months with too few are gaps.
 func (v opinionsView) chart() (web.ChartProps, bool) {
-	c := web.ChartProps{Format: func(x float64) string { return value(v.l, v.scale, x) }}
+	c := web.ChartProps{Format: func(x float64) string { return value(v.l, v.scale, x) }, Most: v.most()}
 	line := web.Series{Name: scaleLabel(v.l, v.scale.Key), Tone: web.Petrol}
 	enough := 0
 	for _, f := range v.months {

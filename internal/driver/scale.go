@@ -35,6 +35,7 @@ func known() []Scale {
 		{"nps", 0, 10, NetPromoter, 0},
 		{"csat", 1, 5, TopBox, 4},
 		{"ces", 1, 7, Mean, 0},
+		{"agree", 1, 7, Mean, 0}, // how true a statement is
 		{"stars", 1, 5, Mean, 0},
 		{"smiley", 1, 5, TopBox, 4},
 		{"thumb", 0, 1, TopBox, 1},

@@ -35,10 +35,11 @@ func (r *Records) TraitValues(ctx context.Context, name string) (map[experience.
 	return out, err
 }
 
-// commonTraits is how many traits are offered to count by.
+// commonTraits is how many traits are looked at for some to count by.
 const commonTraits = 40
 
-// CommonTraits lists the traits that most subjects said.
+// CommonTraits lists the traits that most subjects said and people can be counted
+// by: not those by which one person is told from another, such as an address.
 func (r *Records) CommonTraits(ctx context.Context) ([]string, error) {
 	var names []string
 	err := r.DB.Read(ctx, func(ctx context.Context, tx registry.Tx) error {
@@ -46,9 +47,23 @@ func (r *Records) CommonTraits(ctx context.Context) ([]string, error) {
 		return each(ctx, tx, `SELECT name FROM traits GROUP BY name ORDER BY count(*) DESC, name LIMIT $1`, []any{commonTraits}, func(rows *sql.Rows) error {
 			var name string
 			err := rows.Scan(&name)
-			names = append(names, name)
+			if !identifying(name) {
+				names = append(names, name)
+			}
 			return err
 		})
 	})
 	return names, err
+}
+
+// identifying tells whether a trait says who somebody is rather than what they
+// are like.
+func identifying(trait string) bool {
+	field := essentialField(trait)
+	if field == nil {
+		return false
+	}
+	var e Essential
+	at := field(&e)
+	return at != &e.Language && at != &e.Country
 }

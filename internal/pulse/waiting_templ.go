@@ -92,7 +92,7 @@ func waitingBody(v view, w Waiting) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = web.Widget(web.WidgetProps{ID: "waiting", Title: web.T(ctx, "pulse.waiting", "n", w.Open), Note: web.T(ctx, "pulse.waiting.note")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = web.Widget(web.WidgetProps{ID: "waiting", Title: web.T(ctx, "pulse.waiting", "n", w.Open), Note: web.T(ctx, "pulse.waiting.note"), Wide: true}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

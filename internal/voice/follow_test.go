@@ -1,6 +1,7 @@
 package voice
 
 import (
+	"slices"
 	"testing"
 
 	"regia/internal/experience"
@@ -87,6 +88,10 @@ func TestReadingAnew(t *testing.T) {
 			if err := h.room.Correct(t.Context(), one.ID, c[0], c[1], marta); err != nil {
 				t.Fatal(err)
 			}
+		}
+		told, err := h.room.Topics(t.Context(), []experience.ID{one.ID, person(1)})
+		if topics, read := told[one.ID]; err != nil || len(told) != 1 || !read || !slices.Contains(topics, "loyalty") {
+			t.Errorf("they are told as %v (%v)", told, err)
 		}
 		h.room.reader.version = "others"
 		if err := h.room.CatchUp(t.Context()); err != nil {

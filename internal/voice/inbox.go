@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/csv"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -268,6 +269,15 @@ func (v inboxView) languageFilter() []web.Choice {
 }
 
 func (n names) urgency(u int) string { return n.l.T("voice.urgency." + strconv.Itoa(u)) }
+
+// feltFrom is the least confidence with which an emotion is shown: below, it is
+// as often another one as the one named.
+const feltFrom = 0.5
+
+// felt are the emotions that are sure enough to be shown. All of them are kept.
+func felt(all []VoiceEmotion) []VoiceEmotion {
+	return slices.DeleteFunc(slices.Clone(all), func(e VoiceEmotion) bool { return e.Confidence < feltFrom })
+}
 
 func (n names) emotion(e VoiceEmotion) string {
 	return n.l.T("voice.emotion", "name", n.l.T("voice.emotion."+e.Label), "intensity", strconv.Itoa(e.Intensity))

@@ -912,7 +912,7 @@ func labelLine(n names, v Voice) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			for _, e := range v.Labels.Emotions {
+			for _, e := range felt(v.Labels.Emotions) {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 72, "<li title=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

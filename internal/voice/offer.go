@@ -2,10 +2,13 @@ package voice
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"regia/internal/experience"
 	"regia/internal/registry"
+	"regia/internal/web"
 )
 
 // What other rooms may ask, by interfaces of their own.
@@ -64,6 +67,49 @@ func (r *Room) Answer(ctx context.Context, person experience.ID, scale string, a
 	}
 	return list[0], true, nil
 }
+
+// Topics gives what those of some voices that have a text are about; one about
+// nothing known has an empty list.
+func (r *Room) Topics(ctx context.Context, voices []experience.ID) (map[experience.ID][]string, error) {
+	out := map[experience.ID][]string{}
+	for some := range slices.Chunk(voices, csvBatch) {
+		texts := make([]string, len(some))
+		for i, id := range some {
+			texts[i] = id.String()
+		}
+		err := r.Book.Read(ctx, func(ctx context.Context, tx registry.Tx) error {
+			rows, err := tx.Query(ctx, `SELECT v.id, coalesce(t.topic, '') FROM voices v LEFT JOIN voice_topics t ON t.voice = v.id
+				WHERE v.worded = 1 AND v.id IN (`+quotedList(texts)+`) ORDER BY 1, 2`)
+			if err != nil {
+				return err
+			}
+			defer rows.Close()
+			read := map[experience.ID][]string{}
+			for rows.Next() {
+				var id experience.ID
+				var topic string
+				if err := rows.Scan(&id, &topic); err != nil {
+					return err
+				}
+				if read[id] == nil {
+					read[id] = []string{}
+				}
+				if topic != "" {
+					read[id] = append(read[id], topic)
+				}
+			}
+			maps.Copy(out, read)
+			return rows.Err()
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// TopicName names a topic to a reader.
+func (r *Room) TopicName(l *web.Locale, topic string) string { return topicName(l, topic) }
 
 // Urgent gives how urgent a text is, 0 to 3; below 0 where nobody knows.
 func (v Voice) Urgent() int { return v.Labels.Urgency.value() }

@@ -23,9 +23,11 @@ type names struct {
 }
 
 // topic names a topic: Regia's own in the reader's language, another by its key.
-func (n names) topic(key string) string {
-	if n.l.Has("voice.topic." + key) {
-		return n.l.T("voice.topic." + key)
+func (n names) topic(key string) string { return topicName(n.l, key) }
+
+func topicName(l *web.Locale, key string) string {
+	if l.Has("voice.topic." + key) {
+		return l.T("voice.topic." + key)
 	}
 	return web.Capital(strings.NewReplacer("/", ": ", "-", " ", "_", " ").Replace(key))
 }

@@ -45,7 +45,10 @@ func layout(p ChartProps) chart {
 	}
 	step := niceStep((c.high - c.low) / 3)
 	c.low, c.high = math.Floor(c.low/step)*step, math.Ceil(c.high/step)*step
-	for i := 0; c.low+float64(i)*step <= c.high+step/2; i++ {
+	if c.Most > 0 && c.high > c.Most {
+		c.high = c.Most
+	}
+	for i := 0; c.low+float64(i)*step <= c.high+step/1000; i++ {
 		c.ticks = append(c.ticks, c.low+float64(i)*step)
 	}
 	return c
@@ -142,9 +145,17 @@ func (c chart) column(series, i int, v float64) (x, y, width, height string) {
 	return pct(left), px(top), pct(each * 0.94), px(max(bottom-top, 1))
 }
 
-// named tells whether the i-th label is written: about six fit on a phone.
+// named tells whether the i-th label is written: about six short ones fit on a
+// phone, four long ones.
 func (c chart) named(i int) bool {
-	step := (len(c.Labels) + 5) / 6
+	fit := 6
+	for _, label := range c.Labels {
+		if utf8.RuneCountInString(label) > 6 {
+			fit = 4
+			break
+		}
+	}
+	step := (len(c.Labels) + fit - 1) / fit
 	return step <= 1 || i%step == step/2
 }
 

@@ -119,6 +119,7 @@ type ChartProps struct {
 	Series []Series
 	Format func(float64) string // writes a value; nil: a whole number
 	Height int                  // in pixels, 0 is 220
+	Most   float64              // what no value can exceed, such as the end of a scale; 0: nothing known
 	Note   string
 	Head   string // the head of the labels' column in the table; "" is "Periodo"
 }
