@@ -2,6 +2,7 @@ package pulse
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -70,7 +71,8 @@ func (names) Names(context.Context, []experience.ID) (map[experience.ID]string, 
 type byHeader struct{}
 
 func (byHeader) Authenticate(r *http.Request) (*web.User, error) {
-	return &web.User{ID: "u", Name: "Marta", Role: experience.Role(r.Header.Get("Cookie")), Language: "en"}, nil
+	role, language, _ := strings.Cut(r.Header.Get("Cookie"), "-")
+	return &web.User{ID: "u", Name: "Marta", Role: experience.Role(role), Language: cmp.Or(language, "en")}, nil
 }
 
 var anna = experience.HashID(nil, "anna")
