@@ -166,7 +166,7 @@ func TestRegiaJSSnippet(t *testing.T) {
 			}
 			tab := s.tab().open("/snippet")
 			s.expect("page snippet", "Early", "Consent Given")
-			want(t, "the library's version", told[string](tab, "regia.version"), "1.0.0")
+			want(t, "the library's version", told[string](tab, "regia.version"), "1.1.0")
 		})
 	}
 }
