@@ -360,7 +360,7 @@ func TestNobodyWritesHeadersOfTheirOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{"Auto-Submitted", "Content-Type", "Date", "Dkim-Signature", "From", "List-Unsubscribe", "List-Unsubscribe-Post", "Message-Id", "Mime-Version", "Subject", "To"}
-	text := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"a\r\nBcc: x@y.example", "a\nBcc: x@y.example", "=?utf-8?q?a=0D=0ABcc:_x?=", "a\u2028Bcc: x", strings.Repeat("è", 500)}))
+	text := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"a\r\nBcc: x@y.example", "a\nBcc: x@y.example", "=?utf-8?q?a=0D=0ABcc:_x?=", "a\u2028Bcc: x", "\\\ufeff", `"\è" <x@y.example>,`, strings.Repeat("è", 500)}))
 	rapid.Check(t, func(rt *rapid.T) {
 		m, err := Message{To: "a@b.example", Name: text.Draw(rt, "name"), Subject: "x" + text.Draw(rt, "subject"), Text: "x" + text.Draw(rt, "text"), HTML: text.Draw(rt, "html"), Unsubscribe: "https://regia.example/u/x"}.checked()
 		if err != nil {

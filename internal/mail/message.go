@@ -161,7 +161,10 @@ func address(name, addr string) string {
 	if name = line(name, maxName); name == "" {
 		return "<" + addr + ">"
 	}
-	return fold((&mail.Address{Name: name, Address: addr}).String())
+	if encoded := mime.BEncoding.Encode("utf-8", name); encoded != name {
+		return fold(encoded + " <" + addr + ">") // mail.Address writes some of these, such as a backslash, so that nobody can read them
+	}
+	return (&mail.Address{Name: name, Address: addr}).String()
 }
 
 // fold breaks between encoded words, each of which is a line long.
