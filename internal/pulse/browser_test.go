@@ -9,12 +9,18 @@ import (
 	"regia/internal/testkit"
 )
 
+// quiet is a bus on which nothing is told, however many listen.
+type quiet struct{}
+
+func (quiet) Subscribe(string, func([]byte)) (func(), error) { return func() {}, nil }
+
 // The Pulse with all that can stand on it, and the people behind a figure, in a
 // browser.
 func TestPagesInABrowser(t *testing.T) {
 	d := newDesk(t)
 	d.room.Perception = append(felt(), impression(anna, now.AddDate(0, 0, -3), "cart", -1, experience.Stated))
 	d.happened(now.AddDate(0, 0, -1))
+	d.room.Bus = quiet{}
 	ctx := testkit.Browser(t)
 	for _, language := range []string{"it", "en"} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
