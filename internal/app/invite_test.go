@@ -69,7 +69,7 @@ func (h *town) answered(channel string) map[string]any {
 		h.must(h.Caught(h.t.Context()))
 		said := map[string]any{}
 		h.must(h.Ledger.Scan(h.t.Context(), ledger.Filter{}, func(x experience.Interaction) error {
-			if x.Name != survey.SurveyAnswered {
+			if x.Name != experience.SurveyAnswered {
 				return nil
 			}
 			all := map[string]any{}

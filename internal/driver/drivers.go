@@ -15,7 +15,7 @@ import (
 // Ranked is one driver: how much it matters, and what one point is worth.
 type Ranked struct {
 	Key    string
-	Scale  *Scale // of what was rated; nil otherwise
+	Scale  *experience.Scale // of what was rated; nil otherwise
 	N      int64
 	Weight stats.Weight
 	NPS    *stats.Interval // points of NPS for one more of it, the others being equal
@@ -64,7 +64,7 @@ const (
 type Analysis struct {
 	Kind      Kind
 	Survey    string
-	Scale     Scale
+	Scale     experience.Scale
 	From, To  time.Time
 	N, People int64
 	R2        stats.Interval
@@ -143,7 +143,7 @@ func (m *material) analyse() Analysis {
 	for j, c := range m.columns {
 		a.Drivers = append(a.Drivers, Ranked{Key: c.key, Scale: c.scale, N: c.n, Weight: found.Weights[j]})
 	}
-	if m.scale.Measure == NetPromoter {
+	if m.scale.Measure == experience.NetPromoter {
 		m.pointsOfNPS(&a, x, clusters)
 	}
 	m.perform(&a)
@@ -154,7 +154,7 @@ func (m *material) analyse() Analysis {
 func (m *material) pointsOfNPS(a *Analysis, x [][]float64, clusters []int) {
 	points := make([]float64, len(x))
 	for i, s := range m.samples {
-		points[i] = npsPoints * float64(m.scale.part(s.score))
+		points[i] = npsPoints * float64(m.scale.Verdict(s.score))
 	}
 	found, err := stats.RelativeWeights(x, points, clusters, draws, chanceSeed)
 	if err != nil {
@@ -225,7 +225,7 @@ func (r *Room) returns(ctx context.Context, m *material, end time.Time) ([]retur
 
 // again tells who bought again by their answer, and what one point of it goes
 // with (logistic regression).
-func again(scale Scale, list []returned) Again {
+func again(scale experience.Scale, list []returned) Again {
 	out := Again{N: int64(len(list))}
 	counts := map[float64][2]int64{}
 	var yes int64

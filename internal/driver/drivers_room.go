@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"regia/internal/experience"
 	"slices"
 	"time"
 )
@@ -21,12 +22,12 @@ func outcomes() []string { return []string{"nps", "stars", "csat"} }
 // outcome chooses the scale whose drivers are looked for: the one that is asked
 // for, else the first with enough answers, else the one with most. list is what
 // people answered on in the period.
-func outcome(list []Figure, asked string) (Scale, []Figure) {
+func outcome(list []Figure, asked string) (experience.Scale, []Figure) {
 	list = slices.DeleteFunc(slices.Clone(list), func(f Figure) bool { return !slices.Contains(outcomes(), f.Key) })
 	if asked != "" && slices.Contains(outcomes(), asked) {
 		s, _ := choose(list, asked)
 		if s.Key != asked {
-			s, _ = scaleNamed(asked, "")
+			s, _ = experience.ScaleNamed(asked, "")
 		}
 		return s, list
 	}
@@ -38,7 +39,7 @@ func outcome(list []Figure, asked string) (Scale, []Figure) {
 	if len(list) > 0 {
 		return list[0].Scale, list
 	}
-	s, _ := scaleNamed(outcomes()[0], "")
+	s, _ := experience.ScaleNamed(outcomes()[0], "")
 	return s, list
 }
 
@@ -72,7 +73,7 @@ func (r *Room) analysis(ctx context.Context, b *book, o Outcome) (Analysis, erro
 	}
 	best.From, best.To = o.From, o.To
 	if best.Scale.Key == "" {
-		best.Scale, _ = scaleNamed(o.Scale, "")
+		best.Scale, _ = experience.ScaleNamed(o.Scale, "")
 	}
 	end, err := r.end(ctx)
 	if err != nil || len(of.samples) == 0 {

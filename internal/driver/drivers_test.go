@@ -77,7 +77,7 @@ func TestDriversOfRatings(t *testing.T) {
 	j := slices.IndexFunc(m.columns, func(c column) bool { return c.key == "delivery" })
 	var sx, sy, sxx, sxy, n float64
 	for _, s := range m.samples {
-		x, y := s.x[j], 100*float64(m.scale.part(s.score))
+		x, y := s.x[j], 100*float64(m.scale.Verdict(s.score))
 		n, sx, sy, sxx, sxy = n+1, sx+x, sy+y, sxx+x*x, sxy+x*y
 	}
 	simple := (sxy - sx*sy/n) / (sxx - sx*sx/n)

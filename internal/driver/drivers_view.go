@@ -159,7 +159,7 @@ func (v driversView) slopeHead() string {
 
 func (v driversView) worthColumns() []web.Column {
 	columns := []web.Column{{Label: v.l.T("driver.driver")}, {Label: v.l.T("driver.one")}, {Label: v.slopeHead(), Number: true}}
-	if v.a.Scale.Measure == NetPromoter {
+	if v.a.Scale.Measure == experience.NetPromoter {
 		columns = append(columns, web.Column{Label: v.l.T("driver.nps"), Number: true})
 	}
 	return append(columns, web.Column{Label: v.l.T("driver.again"), Number: true}, web.Column{Label: v.l.T("driver.times"), Number: true})
@@ -184,16 +184,16 @@ func (v driversView) againBars() []web.Bar {
 		}
 		bars = append(bars, b)
 	}
-	if v.a.Scale.Measure != NetPromoter {
+	if v.a.Scale.Measure != experience.NetPromoter {
 		for _, s := range v.a.Again.Scores {
 			add(v.l.Decimal(s.Score, 0), s.Share)
 		}
 		return bars
 	}
-	for part, key := range []string{"worst", "middle", "best"} {
+	for k, key := range []string{"worst", "middle", "best"} {
 		var yes, n int64
 		for _, s := range v.a.Again.Scores {
-			if v.a.Scale.part(s.Score) == part-1 {
+			if v.a.Scale.Verdict(s.Score) == experience.Poor+experience.Verdict(k) {
 				yes, n = yes+s.Yes, n+s.Share.N
 			}
 		}

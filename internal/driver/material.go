@@ -50,8 +50,8 @@ type Topics interface {
 // column is one driver as data.
 type column struct {
 	key   string
-	scale *Scale // of what was rated; nil otherwise
-	n     int64  // answers that rated it, or before which it happened, or that name it
+	scale *experience.Scale // of what was rated; nil otherwise
+	n     int64             // answers that rated it, or before which it happened, or that name it
 }
 
 // sample is one answer with its drivers.
@@ -65,7 +65,7 @@ type sample struct {
 // material is the answers on one scale with what may drive them.
 type material struct {
 	kind    Kind
-	scale   Scale
+	scale   experience.Scale
 	columns []column
 	samples []sample
 	left    []LeftOut
@@ -102,7 +102,7 @@ func (b *book) rated(q Question, k keys, survey string) material {
 	m := material{kind: Rated}
 	type question struct {
 		key   string
-		scale *Scale
+		scale *experience.Scale
 	}
 	counts := map[question]int64{}
 	var all []*Response
@@ -146,7 +146,7 @@ func (b *book) rated(q Question, k keys, survey string) material {
 
 // drives tells whether an item may drive an outcome of its response.
 func (i *Item) drives(outcome *Item) bool {
-	return i != outcome && i.Question != "" && i.Question != outcome.Question && i.Scale.Measure != NetPromoter
+	return i != outcome && i.Question != "" && i.Question != outcome.Question && i.Scale.Measure != experience.NetPromoter
 }
 
 // lived gathers what had happened to people before they answered.

@@ -61,9 +61,9 @@ func (q Question) before() Question {
 // Figure is what some people answered on one scale.
 type Figure struct {
 	Key      string
-	Scale    Scale
+	Scale    experience.Scale
 	Interval stats.Interval
-	Parts    [3]int64 // detractors, between, promoters: see Scale.part
+	Parts    [3]int64 // detractors, between, promoters: see stats.Tally
 	People   int64    // known ones, each once
 
 	Before *stats.Interval   // of the time as long just before
@@ -175,7 +175,7 @@ func (k keys) meet(q Question, r *Response, i *Item) bool {
 
 // group is answers under one key.
 type group struct {
-	tally
+	stats.Tally
 	people map[experience.ID]struct{}
 }
 
@@ -188,10 +188,10 @@ func (b *book) groups(q Question, k keys, by Axis) map[string]*group {
 		}
 		g := out[key]
 		if g == nil {
-			g = &group{tally: tally{scale: *i.Scale}, people: map[experience.ID]struct{}{}}
+			g = &group{Tally: stats.Tally{Scale: *i.Scale}, people: map[experience.ID]struct{}{}}
 			out[key] = g
 		}
-		g.add(i.Score)
+		g.Add(i.Score)
 		if !r.Person.IsZero() {
 			g.people[r.Person] = struct{}{}
 		}
@@ -216,12 +216,12 @@ func (b *book) figures(q Question, k keys, by Axis) []Figure {
 	var tested []int
 	var p []float64
 	for key, g := range now {
-		f := Figure{Key: key, Scale: g.scale, Interval: g.figure(), Parts: g.parts, People: int64(len(g.people))}
+		f := Figure{Key: key, Scale: g.Scale, Interval: g.Figure(), Parts: g.Parts, People: int64(len(g.people))}
 		if old := before[key]; old != nil {
-			was := old.figure()
+			was := old.Figure()
 			f.Before = &was
 			if !was.TooFew() && !f.Interval.TooFew() {
-				d := g.less(&old.tally)
+				d := g.Minus(&old.Tally)
 				f.Change = &d
 			}
 		}
@@ -254,7 +254,7 @@ func (b *book) distribution(q Question, k keys) map[float64]int64 {
 // used gives the scales of a period with how many answered on each, the most
 // first.
 func (b *book) used(from, to time.Time) []Figure {
-	groups := map[string]*tally{}
+	groups := map[string]*stats.Tally{}
 	list := b.between(from, to)
 	for n := range list {
 		for _, i := range list[n].Items {
@@ -262,14 +262,14 @@ func (b *book) used(from, to time.Time) []Figure {
 				continue
 			}
 			if groups[i.Scale.Key] == nil {
-				groups[i.Scale.Key] = &tally{scale: *i.Scale}
+				groups[i.Scale.Key] = &stats.Tally{Scale: *i.Scale}
 			}
-			groups[i.Scale.Key].add(i.Score)
+			groups[i.Scale.Key].Add(i.Score)
 		}
 	}
 	var out []Figure
 	for key, t := range groups {
-		out = append(out, Figure{Key: key, Scale: t.scale, Interval: t.figure(), Parts: t.parts})
+		out = append(out, Figure{Key: key, Scale: t.Scale, Interval: t.Figure(), Parts: t.Parts})
 	}
 	slices.SortFunc(out, func(a, b Figure) int {
 		return cmp.Or(cmp.Compare(b.Interval.N, a.Interval.N), cmp.Compare(a.Key, b.Key))
@@ -284,11 +284,11 @@ type Said struct {
 }
 
 // behind gives the answers behind a figure, the worst first, then the latest.
-// parts says which sides are meant; none: all.
-func (b *book) behind(q Question, k keys, parts ...int) []Said {
+// sides says which verdicts are meant; none: all.
+func (b *book) behind(q Question, k keys, sides ...experience.Verdict) []Said {
 	var out []Said
 	b.each(q, k, false, func(r *Response, i *Item) {
-		if len(parts) == 0 || slices.Contains(parts, i.Scale.part(i.Score)) {
+		if len(sides) == 0 || slices.Contains(sides, i.Scale.Verdict(i.Score)) {
 			out = append(out, Said{r, i})
 		}
 	})

@@ -47,11 +47,11 @@ type OpinionFigure struct {
 
 // OpinionScale is a scale with how many answered on it.
 type OpinionScale struct {
-	Scale   string  `json:"scale"`
-	Low     float64 `json:"from" doc:"The worst answer"`
-	High    float64 `json:"to" doc:"The best answer"`
-	Measure Measure `json:"measure" enum:"nps,share,mean" doc:"nps: promoters less detractors, −100 to 100; share: the part in the best boxes, 0 to 1; mean: in the scale's points"`
-	N       int64   `json:"n"`
+	Scale   string             `json:"scale"`
+	Low     float64            `json:"from" doc:"The worst answer"`
+	High    float64            `json:"to" doc:"The best answer"`
+	Measure experience.Measure `json:"measure" enum:"nps,share,mean" doc:"nps: promoters less detractors, −100 to 100; share: the part in the best boxes, 0 to 1; mean: in the scale's points"`
+	N       int64              `json:"n"`
 }
 
 type opinionsOutput struct {
@@ -151,7 +151,7 @@ func (in *OpinionsQuery) ask(b *book, now time.Time) (Question, []Figure, error)
 	}
 	scales := b.used(q.From, q.To)
 	if in.Scale != "" {
-		s, ok := scaleNamed(in.Scale, "")
+		s, ok := experience.ScaleNamed(in.Scale, "")
 		if !ok {
 			return q, nil, experience.Errorf(experience.Invalid, "opinion.error.scale")
 		}

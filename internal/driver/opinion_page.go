@@ -32,17 +32,17 @@ func (r *Room) frame(q *web.Request) (frame, *book, error) {
 }
 
 // choose finds the scale that is asked for, or that most answered on.
-func choose(scales []Figure, key string) (Scale, bool) {
+func choose(scales []Figure, key string) (experience.Scale, bool) {
 	if i := slices.IndexFunc(scales, func(f Figure) bool { return f.Key == key }); i >= 0 {
 		return scales[i].Scale, true
 	}
 	if key != "" {
-		if s, ok := scaleNamed(key, ""); ok && len(scales) > 0 {
+		if s, ok := experience.ScaleNamed(key, ""); ok && len(scales) > 0 {
 			return s, true
 		}
 	}
 	if len(scales) == 0 {
-		return Scale{}, false
+		return experience.Scale{}, false
 	}
 	return scales[0].Scale, true
 }
@@ -155,14 +155,14 @@ func (r *Room) peoplePage(w http.ResponseWriter, q *web.Request) error {
 }
 
 // partsOf reads which sides of a scale are meant.
-func partsOf(part string) []int {
+func partsOf(part string) []experience.Verdict {
 	switch part {
 	case "best":
-		return []int{1}
+		return []experience.Verdict{experience.Good}
 	case "middle":
-		return []int{0}
+		return []experience.Verdict{experience.Fair}
 	case "worst":
-		return []int{-1}
+		return []experience.Verdict{experience.Poor}
 	}
 	return nil
 }

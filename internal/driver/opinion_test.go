@@ -11,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"regia/internal/experience"
 	"regia/internal/ledger"
 	"regia/internal/stats"
 	"regia/internal/testkit/books"
@@ -23,30 +24,6 @@ func near(t *testing.T, what string, got, want, within float64) {
 	t.Helper()
 	if !(math.Abs(got-want) <= within) {
 		t.Errorf("%s is %v, want %v", what, got, want)
-	}
-}
-
-func TestScales(t *testing.T) {
-	for _, c := range []struct {
-		name, outOf string
-		key         string
-		measure     Measure
-		high, top   float64
-		ok          bool
-	}{
-		{"NPS", "", "nps", NetPromoter, 10, 0, true},
-		{"csat", "7", "csat/7", TopBox, 7, 6, true},
-		{"stars/10", "", "stars/10", Mean, 10, 0, true},
-		{"stars", "5", "stars", Mean, 5, 0, true},
-		{"nps", "5", "nps/5", Mean, 5, 0, true},
-		{"stars", "1", "", "", 0, 0, false},
-		{"mood", "", "", "", 0, 0, false},
-		{"", "", "", "", 0, 0, false},
-	} {
-		s, ok := scaleNamed(c.name, c.outOf)
-		if ok != c.ok || ok && (s.Key != c.key || s.Measure != c.measure || s.High != c.high || s.Measure == TopBox && s.Top != c.top) {
-			t.Errorf("%q of %q is %+v, %v", c.name, c.outOf, s, ok)
-		}
 	}
 }
 
@@ -161,8 +138,7 @@ func TestFiguresOnBothEngines(t *testing.T) {
 // Whatever people answered, what is told apart adds up to what is told together.
 func TestFiguresAddUp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		scale := Scale{}
-		scale, _ = scaleNamed(rapid.SampledFrom([]string{"nps", "csat", "stars"}).Draw(t, "scale"), "")
+		scale, _ := experience.ScaleNamed(rapid.SampledFrom([]string{"nps", "csat", "stars"}).Draw(t, "scale"), "")
 		b := &book{}
 		n := rapid.IntRange(1, 60).Draw(t, "n")
 		var sum float64
@@ -189,7 +165,7 @@ func TestFiguresAddUp(t *testing.T) {
 		if count != int64(n) || parts != all.Parts || all.People != int64(min(n, 7)) {
 			t.Fatalf("%d answers, %v, against %+v", count, parts, all)
 		}
-		if scale.Measure == Mean && n > 1 && math.Abs(all.Interval.Value-sum/float64(n)) > 1e-9 {
+		if scale.Measure == experience.Mean && n > 1 && math.Abs(all.Interval.Value-sum/float64(n)) > 1e-9 {
 			t.Fatalf("the mean is %v, want %v", all.Interval.Value, sum/float64(n))
 		}
 	})

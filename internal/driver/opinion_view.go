@@ -136,19 +136,19 @@ func scaleLabel(l *web.Locale, key string) string {
 }
 
 // value writes a figure of a scale in its own unit.
-func value(l *web.Locale, s Scale, v float64) string {
+func value(l *web.Locale, s experience.Scale, v float64) string {
 	switch s.Measure {
-	case NetPromoter:
+	case experience.NetPromoter:
 		return signed(l, v, 0)
-	case TopBox:
+	case experience.TopBox:
 		return l.Percent(v)
 	}
 	return l.Decimal(v, 2) + "/" + l.Decimal(s.High, 0)
 }
 
 // bare is value without its unit, for ends of intervals.
-func bare(l *web.Locale, s Scale, v float64) string {
-	if s.Measure == Mean {
+func bare(l *web.Locale, s experience.Scale, v float64) string {
+	if s.Measure == experience.Mean {
 		return l.Decimal(v, 2)
 	}
 	return value(l, s, v)
@@ -177,11 +177,11 @@ func chance(l *web.Locale, p float64) string {
 }
 
 // change writes how much a figure moved.
-func change(l *web.Locale, s Scale, v float64) string {
+func change(l *web.Locale, s experience.Scale, v float64) string {
 	switch s.Measure {
-	case NetPromoter:
+	case experience.NetPromoter:
 		return l.T("opinion.points", "v", signed(l, v, 0))
-	case TopBox:
+	case experience.TopBox:
 		return l.T("opinion.percentpoints", "v", signed(l, 100*v, 0))
 	}
 	return signed(l, v, 2)
@@ -233,7 +233,7 @@ func (f frame) axisName(a Axis) string {
 type opinionsView struct {
 	frame
 	scales    []Figure
-	scale     Scale
+	scale     experience.Scale
 	all       Figure
 	figures   []Figure
 	months    []Figure
@@ -349,11 +349,11 @@ func (v opinionsView) partBars() []web.Bar {
 	var bars []web.Bar
 	n := v.all.Interval.N
 	for _, side := range []struct {
-		part int
-		key  string
-		tone web.Tone
-	}{{1, "best", web.Petrol}, {0, "middle", web.Sand}, {-1, "worst", web.Terracotta}} {
-		count := v.all.Parts[side.part+1]
+		verdict experience.Verdict
+		key     string
+		tone    web.Tone
+	}{{experience.Good, "best", web.Petrol}, {experience.Fair, "middle", web.Sand}, {experience.Poor, "worst", web.Terracotta}} {
+		count := v.all.Parts[side.verdict+1]
 		b := web.Bar{Label: v.l.T("opinion.part." + string(v.scale.Measure) + "." + side.key), Value: v.l.N(count), Amount: float64(count), Tone: side.tone, Evidence: experience.Stated}
 		if n >= experience.TooFew {
 			b.Note = v.l.Percent(float64(count) / float64(n))
@@ -396,9 +396,9 @@ const least = 5
 // most is the highest that a figure of the scale can be.
 func (v opinionsView) most() float64 {
 	switch v.scale.Measure {
-	case NetPromoter:
+	case experience.NetPromoter:
 		return 100
-	case TopBox:
+	case experience.TopBox:
 		return 1
 	}
 	return v.scale.High

@@ -19,31 +19,16 @@ type Ledger interface {
 	Micros(expr string) string
 }
 
-// Events of asking. Answers come under many names, each with the scale they are
-// on unless they say another.
+// Events of asking. Answers come under many names: experience.AnswerEvents.
 const (
 	surveySent    = "Survey Sent"
 	surveyBounced = "Survey Bounced"
 )
 
-func answerEvents() map[string]string {
-	return map[string]string{
-		"Survey Answered":       "",
-		"Survey Response":       "",
-		"Review Posted":         "stars",
-		"Product Reviewed":      "stars",
-		"Help Article Rated":    "thumb",
-		"Chat Rated":            "csat",
-		"Live Chat Rated":       "csat",
-		"Shop Rated":            "stars",
-		"Smiley Button Pressed": "smiley",
-	}
-}
-
 // Item is one question that somebody answered with a score.
 type Item struct {
 	Question string // key; "" where the sender names none
-	Scale    *Scale
+	Scale    *experience.Scale
 	Score    float64
 	Lead     bool // the first of its scale in the response: what it counts as
 }
@@ -101,12 +86,11 @@ type toldAnswer struct {
 type reader struct {
 	ledger Ledger
 	words  map[string]string
-	scales map[[2]string]*Scale
-	usual  map[string]string
+	scales map[[2]string]*experience.Scale
 }
 
 func newReader(l Ledger) *reader {
-	return &reader{ledger: l, words: map[string]string{}, scales: map[[2]string]*Scale{}, usual: answerEvents()}
+	return &reader{ledger: l, words: map[string]string{}, scales: map[[2]string]*experience.Scale{}}
 }
 
 // mostText is how much of a name is kept.
@@ -124,13 +108,13 @@ func (r *reader) word(text string) string {
 	return text
 }
 
-func (r *reader) scale(name, outOf string) *Scale {
+func (r *reader) scale(name, outOf string) *experience.Scale {
 	key := [2]string{name, outOf}
 	if s, ok := r.scales[key]; ok {
 		return s
 	}
-	var kept *Scale
-	if s, ok := scaleNamed(name, outOf); ok {
+	var kept *experience.Scale
+	if s, ok := experience.ScaleNamed(name, outOf); ok {
 		kept = &s
 		for _, other := range r.scales {
 			if other != nil && other.Key == s.Key {
@@ -145,11 +129,7 @@ func (r *reader) scale(name, outOf string) *Scale {
 // read gives all responses and all askings, oldest first. Bots and staff are
 // left out.
 func (r *reader) read(ctx context.Context) (*book, error) {
-	names := []string{surveySent, surveyBounced}
-	for name := range r.usual {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	names := append(experience.AnswerEvents(), surveySent, surveyBounced)
 	rows, err := r.ledger.Query(ctx, `SELECT CAST(id AS TEXT), CAST(person_id AS TEXT), `+r.ledger.Micros("time")+`, name, touchpoint, source, CAST(properties AS TEXT)
 		FROM interactions WHERE flags = 0 AND name IN ('`+strings.Join(names, `', '`)+`') ORDER BY time, id`)
 	if err != nil {
@@ -184,7 +164,8 @@ func (r *reader) read(ctx context.Context) (*book, error) {
 		case surveyBounced:
 			bounced[one.Invitation] = one.Invitation != ""
 		default:
-			if one.Items = r.items(&t, r.usual[name]); len(one.Items) > 0 || name == "Survey Answered" {
+			usual, _ := experience.AnswerScale(name)
+			if one.Items = r.items(&t, usual); len(one.Items) > 0 || name == experience.SurveyAnswered {
 				b.responses = append(b.responses, one)
 			}
 		}
@@ -202,7 +183,7 @@ func (r *reader) items(t *told, usual string) []Item {
 	var items []Item
 	add := func(question, scale, outOf string, score float64, scored bool) {
 		s := r.scale(scale, outOf)
-		if s == nil || !scored || !s.holds(score) {
+		if s == nil || !scored || !s.Holds(score) {
 			return
 		}
 		item := Item{Question: r.word(question), Scale: s, Score: score}

@@ -75,16 +75,15 @@ func (w words) person(id experience.ID) web.PersonProps {
 func (w words) rule(key string) string { return w.l.T("followup.rule." + key) }
 
 func (w words) score(scale string, score float64) string {
-	_, high, ok := scaleOf(scale)
+	s, ok := experience.ScaleNamed(scale, "")
 	if !ok {
 		return ""
 	}
-	name, _, _ := strings.Cut(scale, "/")
 	digits := 0
 	if score != float64(int(score)) {
 		digits = 1
 	}
-	return w.l.T("followup.score", "score", w.l.Decimal(score, digits), "best", w.l.Decimal(high, 0), "scale", w.l.T("followup.scale."+name))
+	return w.l.T("followup.score", "score", w.l.Decimal(score, digits), "best", w.l.Decimal(s.High, 0), "scale", w.l.T("followup.scale."+s.Name()))
 }
 
 // tone colours a rule: what hurts, and what is calm.

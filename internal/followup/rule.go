@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -80,26 +79,11 @@ func (r FollowUpRule) check() error {
 		return experience.Errorf(experience.Invalid, "followup.error.words")
 	}
 	for scale, most := range r.Most {
-		if low, high, ok := scaleOf(scale); !ok || most < low || most >= high {
+		if s, ok := experience.ScaleNamed(scale, ""); !ok || s.Key != scale || !s.Holds(most) || most == s.High {
 			return experience.Errorf(experience.Invalid, "followup.error.score")
 		}
 	}
 	return nil
-}
-
-// scaleOf gives the ends of a scale (the same that package impact reads);
-// "stars/10" is not stars.
-func scaleOf(key string) (low, high float64, ok bool) {
-	name, top, other := strings.Cut(key, "/")
-	ends, ok := map[string][2]float64{"stars": {1, 5}, "nps": {0, 10}, "csat": {1, 5}, "ces": {1, 7}, "smiley": {1, 5}, "thumb": {0, 1}, "percent": {0, 100}}[name]
-	low, high = ends[0], ends[1]
-	if other {
-		var err error
-		if high, err = strconv.ParseFloat(top, 64); err != nil || high <= low {
-			return 0, 0, false
-		}
-	}
-	return low, high, ok
 }
 
 // speaks tells whether the rule speaks for a voice, and by which word of it, if

@@ -156,17 +156,17 @@ func (v rulesView) urgencyChoices(chosen int) []web.Choice {
 // scalesOf gives the scales of a rule in an order that is always the same.
 func scalesOf(rule FollowUpRule) []string {
 	var out []string
-	for _, s := range []string{"nps", "csat", "ces", "stars", "smiley", "thumb"} {
-		if _, ok := rule.Most[s]; ok {
-			out = append(out, s)
+	for _, s := range experience.Scales() {
+		if _, ok := rule.Most[s.Key]; ok {
+			out = append(out, s.Key)
 		}
 	}
 	return out
 }
 
 func (v rulesView) scaleLabel(scale string) string {
-	low, high, _ := scaleOf(scale)
-	return v.l.T("followup.most", "scale", v.l.T("followup.scale."+scale), "low", v.l.Decimal(low, 0), "high", v.l.Decimal(high, 0))
+	s, _ := experience.ScaleNamed(scale, "")
+	return v.l.T("followup.most", "scale", v.l.T("followup.scale."+s.Name()), "low", v.l.Decimal(s.Low, 0), "high", v.l.Decimal(s.High, 0))
 }
 
 func (v rulesView) most(rule FollowUpRule, scale string) string {

@@ -151,12 +151,17 @@ func checkBehind(t *rapid.T, p *Picture, q Question, zone *time.Location) {
 	}
 }
 
+func scale(key string) experience.Scale {
+	s, _ := experience.ScaleNamed(key, "")
+	return s
+}
+
 // answering makes answers of people to whom rules did what truth says.
 func answering(b *Book, truth map[string]float64, n int, noise float64) []Known {
 	chance := rand.New(rand.NewPCG(7, 9))
 	var out []Known
 	for i := range n {
-		s, base := scales[i%3], []float64{0.5, 0.2, 0.6}[i%3]
+		s, base := scale([]string{experience.Stars, experience.NPS, experience.CSAT}[i%3]), []float64{0.5, 0.2, 0.6}[i%3]
 		k := Known{Interaction: experience.HashID(nil, strconv.Itoa(i)), Time: monday.Add(time.Duration(i) * time.Hour), Scale: s}
 		value := base
 		for key, weight := range truth {
@@ -226,7 +231,7 @@ func TestHoldOutDoesNotFlatter(t *testing.T) {
 func TestInfluences(t *testing.T) {
 	chance := rand.New(rand.NewPCG(3, 5))
 	b := book(t)
-	stars := scales[0]
+	stars := scale(experience.Stars)
 	p := &Picture{Book: b.with(nil)}
 	complaint, _ := b.rule("complaint")
 	for i := range 600 {

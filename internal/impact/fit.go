@@ -42,7 +42,7 @@ type Fit struct {
 
 // ScaleFit is how people answer on a scale where no rule fired before.
 type ScaleFit struct {
-	Scale Scale
+	Scale experience.Scale
 	N     int64
 	Base  float64 // in [-1, 1]
 }
@@ -105,7 +105,7 @@ func (b *Book) learn(known []Known) model {
 	for i := range m.weights {
 		m.weights[i].N, m.speaks[i] = 0, b.Rules[i].Fitted()
 	}
-	groups := map[Scale][]int{}
+	groups := map[experience.Scale][]int{}
 	for i := range known {
 		groups[known[i].Scale] = append(groups[known[i].Scale], i)
 		for _, x := range known[i].before {
@@ -152,7 +152,7 @@ func (m model) base(known []Known, list []int) float64 {
 // that each scale has its own base: Frisch and Waugh 1933). Columns are in
 // units of the designer's error. What rules tell that are not fitted is taken
 // out of y.
-func (b *Book) design(known []Known, groups map[Scale][]int, columns []int) (x [][]float64, y []float64) {
+func (b *Book) design(known []Known, groups map[experience.Scale][]int, columns []int) (x [][]float64, y []float64) {
 	place := make(map[uint16]int, len(columns))
 	for j, rule := range columns {
 		place[uint16(rule)] = j
@@ -186,12 +186,12 @@ func (b *Book) design(known []Known, groups map[Scale][]int, columns []int) (x [
 	return x, y
 }
 
-func sortedScales(groups map[Scale][]int) []Scale {
-	var list []Scale
+func sortedScales(groups map[experience.Scale][]int) []experience.Scale {
+	var list []experience.Scale
 	for s := range groups {
 		list = append(list, s)
 	}
-	slices.SortFunc(list, func(a, b Scale) int { return cmp.Compare(a.Key, b.Key) })
+	slices.SortFunc(list, func(a, b experience.Scale) int { return cmp.Compare(a.Key, b.Key) })
 	return list
 }
 
@@ -239,8 +239,8 @@ func (b *Book) holdOut(known []Known) HoldOut {
 		return HoldOut{}
 	}
 	m := b.learn(known[:cut])
-	means := map[Scale]float64{}
-	counts := map[Scale]float64{}
+	means := map[experience.Scale]float64{}
+	counts := map[experience.Scale]float64{}
 	for i := range known[:cut] {
 		means[known[i].Scale] += known[i].Value
 		counts[known[i].Scale]++

@@ -36,11 +36,11 @@ type mark struct {
 
 // vocabulary gives numbers to what marks name.
 type vocabulary struct {
-	scales  []Scale
+	scales  []experience.Scale
 	assumed []Assumption
 }
 
-func (v *vocabulary) scale(s Scale) int {
+func (v *vocabulary) scale(s experience.Scale) int {
 	i := slices.Index(v.scales, s)
 	if i < 0 {
 		i = len(v.scales)

@@ -293,7 +293,7 @@ func checkImpacts(t *rapid.T, b *Book, x experience.Impression) {
 	}
 	for _, i := range x.Impacts {
 		_, rule := b.rule(i.Why)
-		_, scale := scaleNamed(i.Why, "")
+		_, scale := experience.ScaleNamed(i.Why, "")
 		if !(i.Value >= -1 && i.Value <= 1) || !slices.Contains(experience.Dimensions, i.Dimension) {
 			t.Fatalf("%v is no impact", i)
 		}

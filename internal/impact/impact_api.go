@@ -337,11 +337,11 @@ func (r *Room) fitAPI(ctx context.Context, _ *struct{}) (*fitOutput, error) {
 }
 
 // scale finds one that people answered on; "" is the most used.
-func (p *Picture) scale(key string) (Scale, bool) {
+func (p *Picture) scale(key string) (experience.Scale, bool) {
 	all := p.Scales(time.Time{}, time.Time{})
 	i := slices.IndexFunc(all, func(a Answered) bool { return key == "" || a.Scale.Key == strings.ToLower(key) })
 	if i < 0 {
-		return Scale{}, false
+		return experience.Scale{}, false
 	}
 	return all[i].Scale, true
 }

@@ -209,7 +209,7 @@ type rulesView struct {
 	view
 	done       bool
 	scales     []Answered
-	scale      Scale
+	scale      experience.Scale
 	influences []Influence
 }
 

@@ -15,7 +15,7 @@ import (
 type Influence struct {
 	Measure string // what happened: the key of a rule, or "delivery"
 	Rules   []string
-	Scale   Scale
+	Scale   experience.Scale
 	N       int64
 	Levels  []Level
 	// Share is what part of the differences between all answers goes with the
@@ -39,7 +39,7 @@ var cuts = []float64{0, 1, 3}
 // where it came after the answer: this describes; what foretells reads only
 // what was known before (see Known). Influences that fewer than
 // experience.TooFew answers tell of are left out.
-func (p *Picture) Influences(scale Scale) []Influence {
+func (p *Picture) Influences(scale experience.Scale) []Influence {
 	samples := map[string]map[string][]float64{}
 	rules := map[string][]string{}
 	add := func(measure, level string, score float64) {
@@ -169,7 +169,7 @@ func explained(groups map[string][]float64) float64 {
 // Answered gives the answers on one scale as that scale is read: their mean in
 // its own units and, for NPS, promoters less detractors. Scales are never mixed.
 type Answered struct {
-	Scale  Scale
+	Scale  experience.Scale
 	Mean   stats.Interval  // in the scale's units
 	NPS    *stats.Interval // −100 to 100; only of nps
 	People int64
@@ -178,8 +178,8 @@ type Answered struct {
 // Scales gives what people answered from a moment, included, up to another, left
 // out (zero: no limit), scale by scale, the most used first.
 func (p *Picture) Scales(from, to time.Time) []Answered {
-	scores := map[Scale][]float64{}
-	people := map[Scale]map[experience.ID]bool{}
+	scores := map[experience.Scale][]float64{}
+	people := map[experience.Scale]map[experience.ID]bool{}
 	for i := range p.known {
 		k := &p.known[i]
 		if k.Time.Before(from) || !to.IsZero() && !k.Time.Before(to) {
@@ -194,8 +194,12 @@ func (p *Picture) Scales(from, to time.Time) []Answered {
 	var out []Answered
 	for s, list := range scores {
 		a := Answered{Scale: s, Mean: stats.Mean(list).Within(s.Low, s.High), People: int64(len(people[s]))}
-		if s.Key == "nps" {
-			n := netPromoter(list)
+		if s.Measure == experience.NetPromoter {
+			t := stats.Tally{Scale: s}
+			for _, score := range list {
+				t.Add(score)
+			}
+			n := t.Figure()
 			a.NPS = &n
 		}
 		out = append(out, a)
@@ -204,20 +208,4 @@ func (p *Picture) Scales(from, to time.Time) []Answered {
 		return cmp.Or(cmp.Compare(b.Mean.N, a.Mean.N), cmp.Compare(a.Scale.Key, b.Scale.Key))
 	})
 	return out
-}
-
-// netPromoter: 9 and 10 promote, 6 and less detract (Reichheld 2003).
-func netPromoter(scores []float64) stats.Interval {
-	var promoters, passives, detractors int64
-	for _, s := range scores {
-		switch {
-		case s >= 9:
-			promoters++
-		case s <= 6:
-			detractors++
-		default:
-			passives++
-		}
-	}
-	return stats.NPS(promoters, passives, detractors)
 }

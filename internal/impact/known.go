@@ -22,7 +22,7 @@ type Known struct {
 	Person      experience.ID // zero: nobody known
 	Time        time.Time
 	Order       string // the order it is about; "" = it names none
-	Scale       Scale
+	Scale       experience.Scale
 	Score       float64 // in the scale's units
 	Value       float64 // in [-1, 1]
 

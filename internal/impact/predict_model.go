@@ -104,18 +104,8 @@ func lows(list []occasion) []bool {
 	return out
 }
 
-// isLow tells whether an answer is a low one: of a net promoter scale a
-// detractor's, 0 to 6 (Reichheld 2003), of any other the lowest quarter of the
-// scale: 1 and 2 of 5.
-func isLow(a answer) bool { return a.score <= lowest(a.scale) }
-
-// lowest is the best answer that still is low, in the scale's units.
-func lowest(s Scale) float64 {
-	if s.Key == "nps" {
-		return 6
-	}
-	return s.Low + (s.High-s.Low)/4
-}
+// isLow tells whether an answer is a low one.
+func isLow(a answer) bool { return a.scale.Verdict(a.score) == experience.Poor }
 
 // splitAt gives where the earlier part ends; what was said at the same moment
 // stays together.
@@ -271,7 +261,7 @@ func saved(other, ours []float64, happened []bool) (stats.Interval, error) {
 
 // Prediction is what those who never answered would probably say.
 type Prediction struct {
-	Scale   Scale
+	Scale   experience.Scale
 	Lowest  float64 // answers up to it are low
 	Answers int64   // on this scale, low ones among them: Low
 	Low     int64
@@ -345,7 +335,7 @@ func (g gathered) predict(b *Book) *Prediction {
 
 // choose takes the scale with most answers: scales are never mixed.
 func (p *Prediction) choose(all []occasion) []occasion {
-	counts := map[Scale]int{}
+	counts := map[experience.Scale]int{}
 	for i := range all {
 		counts[all[i].answer.scale]++
 	}
@@ -354,7 +344,7 @@ func (p *Prediction) choose(all []occasion) []occasion {
 			p.Scale = s
 		}
 	}
-	p.Lowest = lowest(p.Scale)
+	p.Lowest = p.Scale.PoorTo()
 	var examples []occasion
 	var values stats.Running
 	for _, o := range all {

@@ -36,7 +36,7 @@ const (
 // may have happened after the answer.
 func factual(moments []Moment) []Moment {
 	return slices.DeleteFunc(slices.Clone(moments), func(m Moment) bool {
-		_, says := answerEvents[m.Name]
+		_, says := experience.AnswerScale(m.Name)
 		return says || m.facts[factTimeIs] != ""
 	})
 }

@@ -13,18 +13,6 @@ import (
 	"regia/internal/experience"
 )
 
-func TestLowAnswers(t *testing.T) {
-	for _, c := range []struct {
-		scale string
-		most  float64 // the best answer that is low
-	}{{"stars", 2}, {"csat", 2}, {"nps", 6}, {"ces", 2.5}, {"thumb", 0.25}, {"percent", 25}, {"stars/10", 3.25}} {
-		s, ok := scaleNamed(c.scale, "")
-		if !ok || lowest(s) != c.most {
-			t.Errorf("%s: up to %v is low, want %v", c.scale, lowest(s), c.most)
-		}
-	}
-}
-
 // oneOrder is an order by a person of a made-up shop, and what they said of it.
 func oneOrder(r *rand.Rand, day float64, id string, low func(late float64, several bool) float64, speaks bool) []Moment {
 	lines := fmt.Sprintf(`[{"quantity":%d,"seller_id":"a"}]`, 1+r.IntN(3))
@@ -164,7 +152,7 @@ func TestNothingLeaks(t *testing.T) {
 		}
 		all := knew(list, asked)
 		earlier := slices.DeleteFunc(slices.Clone(list), func(m Moment) bool {
-			_, says := answerEvents[m.Name]
+			_, says := experience.AnswerScale(m.Name)
 			return !m.Time.Before(asked.Time) || says || m.facts[factTimeIs] != ""
 		})
 		if only := knew(earlier, asked); only != all {

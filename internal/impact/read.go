@@ -119,13 +119,13 @@ func (b *Book) reads() reading {
 			x.facts[f][n] = true
 		}
 	}
-	for name := range answerEvents {
+	for _, name := range experience.AnswerEvents() {
 		x.plain[name] = true
 		for _, f := range []fact{factScore, factRating, factScale, factOutOf, factDimension, factCase} {
 			add(f, name)
 		}
 	}
-	add(factAnswers, surveyAnswered)
+	add(factAnswers, experience.SurveyAnswered)
 	for _, name := range slices.Concat(placed, approved, sent, cancelled, arrived) {
 		x.plain[name] = true
 	}

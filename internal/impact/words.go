@@ -50,22 +50,15 @@ func tone(v float64) web.Tone {
 
 // scaleName is what a scale is called.
 func scaleName(l *web.Locale, key string) string {
-	if s, ok := scaleNamed(key, ""); ok {
-		base := s.Key
-		for i, r := range base {
-			if r == '/' {
-				base = base[:i]
-				break
-			}
-		}
-		return l.T("impact.scale." + base)
+	if s, ok := experience.ScaleNamed(key, ""); ok {
+		return l.T("impact.scale." + s.Name())
 	}
 	return key
 }
 
 // answered says an answer in its own scale.
 func answered(l *web.Locale, key string, value float64) string {
-	s, ok := scaleNamed(key, "")
+	s, ok := experience.ScaleNamed(key, "")
 	if !ok {
 		return key
 	}

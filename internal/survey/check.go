@@ -96,7 +96,7 @@ func (s *Survey) questionProblems(i int) (out []string) {
 		out = append(out, s.choiceProblems(q.Choices, 2)...)
 	case q.Type == Matrix:
 		out = append(out, s.choiceProblems(q.Items, 1)...)
-		if p := q.points(); p != 5 && p != 7 {
+		if _, p := q.Range(); p != 5 && p != 7 {
 			out = append(out, "points")
 		}
 	}

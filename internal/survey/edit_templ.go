@@ -1077,7 +1077,7 @@ func choicesEditor(v editView, i int, at string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if q.Type == Matrix {
-			templ_7745c5c3_Err = web.SelectField(web.FieldProps{Name: at + ".points", Label: web.T(ctx, "survey.points"), Value: strconv.Itoa(q.points()), Choices: []web.Choice{{Value: "5", Label: web.T(ctx, "survey.points.5")}, {Value: "7", Label: web.T(ctx, "survey.points.7")}}}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = web.SelectField(web.FieldProps{Name: at + ".points", Label: web.T(ctx, "survey.points"), Value: strconv.Itoa(len(points(q))), Choices: []web.Choice{{Value: "5", Label: web.T(ctx, "survey.points.5")}, {Value: "7", Label: web.T(ctx, "survey.points.7")}}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

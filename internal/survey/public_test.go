@@ -226,7 +226,7 @@ func TestAnsweringWithoutScripts(t *testing.T) {
 	p.open("").shows(409, "Già risposto")
 
 	events, said := d.told()
-	if len(events) != 1 || events[0].Name != SurveyAnswered || !events[0].Imported || len(events[0].Identifiers) > 0 {
+	if len(events) != 1 || events[0].Name != experience.SurveyAnswered || !events[0].Imported || len(events[0].Identifiers) > 0 {
 		t.Fatalf("the log was told %+v", events)
 	}
 	s := said[0]

@@ -41,8 +41,7 @@ type Figure struct {
 	Counts   []Count // every possible answer, the worst first
 	N        int64   // who answered
 	Former   bool    // the survey no longer asks it on this scale
-	// Value is the figure of the scale: the score of nps in points, the share of
-	// 4 and 5 of csat, the mean of the others. Of choices there is none.
+	// Value is the figure of the scale, by its measure. Of choices there is none.
 	Value stats.Interval
 }
 
@@ -180,8 +179,8 @@ func (f *Figure) finish(who map[[2]string]int64) {
 	if f.Scale == "" { // several choices of one person count as one person
 		f.N = who[[2]string{f.Question.Key, f.Item}]
 	}
-	var promoters, passives, detractors, satisfied int64
-	var mean stats.Running
+	scale := f.Question.scale()
+	of := stats.Tally{Scale: scale}
 	for i := range f.Counts {
 		c := &f.Counts[i]
 		c.Share = stats.Share(min(c.N, f.N), f.N)
@@ -190,31 +189,11 @@ func (f *Figure) finish(who map[[2]string]int64) {
 			continue
 		}
 		for range c.N {
-			mean.Add(float64(score))
-		}
-		switch {
-		case score >= 9:
-			promoters += c.N
-		case score >= 7:
-			passives += c.N
-		default:
-			detractors += c.N
-		}
-		if score >= 4 {
-			satisfied += c.N
+			of.Add(float64(score))
 		}
 	}
-	switch Type(f.Scale) {
-	case NPS:
-		f.Value = stats.NPS(promoters, passives, detractors)
-	case CSAT:
-		f.Value = stats.Share(satisfied, f.N)
-	case "":
-	default:
-		f.Value = mean.Interval()
-		if low, high := f.Question.Range(); f.Value.Bounded() {
-			f.Value = f.Value.Within(float64(low), float64(high))
-		}
+	if f.Scale != "" {
+		f.Value = of.Figure()
 	}
 }
 

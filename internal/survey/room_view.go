@@ -3,8 +3,8 @@ package survey
 import (
 	"context"
 	"strconv"
-	"strings"
 
+	"regia/internal/experience"
 	"regia/internal/stats"
 	"regia/internal/web"
 )
@@ -14,13 +14,13 @@ func wording(ctx context.Context, w Words) string { return w.In(web.LocaleFrom(c
 
 // value writes the figure of a scale.
 func (f *Figure) value(l *web.Locale, x float64) string {
-	switch Type(f.Scale) {
-	case NPS:
+	switch f.Question.scale().Measure {
+	case experience.NetPromoter:
 		if x > 0.5 {
 			return "+" + l.Decimal(x, 0)
 		}
 		return l.Decimal(x, 0)
-	case CSAT:
+	case experience.TopBox:
 		return l.Percent(x)
 	}
 	return l.Decimal(x, 1)
@@ -43,8 +43,7 @@ func (f *Figure) interval(l *web.Locale) string {
 
 // name is the name of the figure: "NPS", "Satisfied".
 func (f *Figure) name(l *web.Locale) string {
-	scale, _, _ := strings.Cut(f.Scale, "/")
-	return l.T("survey.figure." + scale)
+	return l.T("survey.figure." + f.kind())
 }
 
 // title is what was asked.
@@ -77,15 +76,10 @@ func (f *Figure) tone(value string) web.Tone {
 	if f.Scale == "" || err != nil {
 		return web.Petrol
 	}
-	low, high := f.Question.Range()
-	bad, good := low+(high-low)/3, high-(high-low)/3
-	if Type(f.Scale) == NPS {
-		bad, good = 6, 9
-	}
-	switch {
-	case n <= bad:
+	switch f.Question.scale().Verdict(float64(n)) {
+	case experience.Poor:
 		return web.Terracotta
-	case n >= good:
+	case experience.Good:
 		return web.Petrol
 	}
 	return web.Sand
@@ -134,8 +128,8 @@ func verbatims(versions []*Version, list []Response) (out []verbatim) {
 
 // kind is the key of the figure's words.
 func (f *Figure) kind() string {
-	scale, _, _ := strings.Cut(f.Scale, "/")
-	return scale
+	scale := f.Question.scale()
+	return scale.Name()
 }
 
 // note tells how many answered, on which scale, and whether it is still asked.

@@ -10,9 +10,6 @@ import (
 	"regia/internal/registry"
 )
 
-// SurveyAnswered is the name of the event by which an answer enters the log.
-const SurveyAnswered = "Survey Answered"
-
 const (
 	tellEvery   = time.Minute // also looks for what was left unfinished
 	opensEvery  = 2 * time.Second
@@ -81,14 +78,14 @@ func tell(v *Version, r Response) told {
 }
 
 func (q *Question) tell(a Answer) (out []toldAnswer) {
-	scale, _, _ := strings.Cut(q.Scale(), "/")
-	one := toldAnswer{Question: q.Key, Type: q.Type, Scale: scale, Dimension: q.dimension()}
+	scale := q.scale()
+	one := toldAnswer{Question: q.Key, Type: q.Type, Scale: scale.Name(), Dimension: q.dimension()}
 	if q.Type != Matrix {
 		one.Score, one.Choice, one.Text = a.Score, a.Choice, a.Text
 		return append(out, one)
 	}
-	if p := q.points(); p != agreePoints {
-		one.OutOf = p
+	if !scale.Usual() {
+		one.OutOf = int(scale.High)
 	}
 	for _, item := range q.Items {
 		if score, ok := a.Items[item.Key]; ok {
@@ -197,7 +194,7 @@ func (r *Room) record(ctx context.Context, x Response) (out experience.Record, o
 		return out, false, err
 	}
 	e := experience.Event{
-		MessageID: "survey-" + x.ID.String(), Kind: experience.Track, Name: SurveyAnswered, Time: x.ChangedAt,
+		MessageID: "survey-" + x.ID.String(), Kind: experience.Track, Name: experience.SurveyAnswered, Time: x.ChangedAt,
 		Properties: properties, Identifiers: who, Imported: true,
 	}
 	out = experience.Record{Source: r.Source, ReceivedAt: r.Clock()}

@@ -3,8 +3,6 @@ package voice
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -47,7 +45,7 @@ func (r *Room) words() string {
 func (r *Room) said() string {
 	mentions := r.Ledger.Mentions(textNames(), func(name string) string { return quoted(`"` + name + `"`) })
 	return `flags = 0 AND kind = 'track' AND name NOT IN (` + quotedList(companyNames()) + `) AND (name IN (` +
-		quotedList(slices.Sorted(maps.Keys(answerNames()))) + `) OR CASE WHEN ` + mentions + ` THEN ` + r.words() + ` IS NOT NULL AND COALESCE(` +
+		quotedList(experience.AnswerEvents()) + `) OR CASE WHEN ` + mentions + ` THEN ` + r.words() + ` IS NOT NULL AND COALESCE(` +
 		r.Ledger.Property("direction") + `, '') NOT IN ('out', 'outbound', 'outgoing') ELSE FALSE END)`
 }
 

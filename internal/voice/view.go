@@ -118,7 +118,7 @@ func (n names) person(v Voice) web.PersonProps {
 
 // score writes an answer with its scale: "3 su 10 · NPS".
 func (n names) score(v Voice) string {
-	s, ok := ScaleNamed(v.Scale)
+	s, ok := experience.ScaleNamed(v.Scale, "")
 	if !ok {
 		return ""
 	}
@@ -126,19 +126,19 @@ func (n names) score(v Voice) string {
 	if v.Score != float64(int(v.Score)) {
 		digits = 1
 	}
-	return n.l.T("voice.score", "score", n.l.Decimal(v.Score, digits), "best", n.l.Decimal(s.High, 0), "scale", n.l.T("voice.scale."+base(s.Key)))
+	return n.l.T("voice.score", "score", n.l.Decimal(v.Score, digits), "best", n.l.Decimal(s.High, 0), "scale", n.l.T("voice.scale."+s.Name()))
 }
 
-// scoreTone colours an answer by its place between worst and best.
+// scoreTone colours an answer by how good it is.
 func scoreTone(v Voice) web.Tone {
-	s, ok := ScaleNamed(v.Scale)
+	s, ok := experience.ScaleNamed(v.Scale, "")
 	if !ok {
 		return web.Sand
 	}
-	switch place := (v.Score - s.Low) / (s.High - s.Low); {
-	case place <= 0.6 && s.Key == "nps", place < 0.4:
+	switch s.Verdict(v.Score) {
+	case experience.Poor:
 		return web.Terracotta
-	case place >= 0.9 && s.Key == "nps", place > 0.7 && s.Key != "nps":
+	case experience.Good:
 		return web.Petrol
 	}
 	return web.Sand
@@ -258,13 +258,4 @@ func (n names) correctionText(c Correction) string {
 		key += map[byte]string{'+': ".added", '-': ".removed"}[c.Value[0]]
 	}
 	return n.l.T(key, "value", value(c.Value), "name", c.Name, "when", n.l.Date(c.At))
-}
-
-func base(scale string) string {
-	for i, c := range scale {
-		if c == '/' {
-			return scale[:i]
-		}
-	}
-	return scale
 }
