@@ -48,7 +48,7 @@ func (v driversView) periodTabs() []web.Tab {
 func (v driversView) scaleTabs() []web.Tab {
 	var tabs []web.Tab
 	for _, f := range v.scales {
-		tabs = append(tabs, web.Tab{Label: scaleLabel(v.l, f.Key), URL: v.address(set("scale", f.Key)), Active: f.Key == v.a.Scale.Key, Count: v.l.N(f.Interval.N)})
+		tabs = append(tabs, web.Tab{Label: scaleLabel(v.l, f.Scale), URL: v.address(set("scale", f.Key)), Active: f.Key == v.a.Scale.Key, Count: v.l.N(f.Interval.N)})
 	}
 	return tabs
 }
@@ -115,7 +115,7 @@ func (v driversView) answer() string {
 // note says how much all drivers explain together.
 func (v driversView) note() string {
 	r := v.a.R2
-	return v.l.T("driver.importance.note", "r2", v.l.Percent(r.Value), "scale", scaleLabel(v.l, v.a.Scale.Key), "low", v.l.Percent(r.Low), "high", v.l.Percent(r.High))
+	return v.l.T("driver.importance.note", "r2", v.l.Percent(r.Value), "scale", v.l.ScaleLabel(v.a.Scale), "low", v.l.Percent(r.Low), "high", v.l.Percent(r.High))
 }
 
 func (v driversView) basis() string {

@@ -170,9 +170,9 @@ func partsOf(part string) []experience.Verdict {
 // answer says who is listed.
 func (p peopleView) answer() string {
 	if side := partsOf(p.part); side != nil {
-		return p.l.T("opinion.people.part", "n", p.all, "part", p.l.T("opinion.part."+string(p.scale.Measure)+"."+p.part), "scale", scaleLabel(p.l, p.scale.Key))
+		return p.l.T("opinion.people.part", "n", p.all, "part", p.l.T("opinion.part."+string(p.scale.Measure)+"."+p.part), "scale", p.l.ScaleLabel(p.scale))
 	}
-	return p.l.T("opinion.people.all", "n", p.all, "scale", scaleLabel(p.l, p.scale.Key))
+	return p.l.T("opinion.people.all", "n", p.all, "scale", p.l.ScaleLabel(p.scale))
 }
 
 // where says about what and when somebody answered.

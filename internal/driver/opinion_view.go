@@ -125,15 +125,8 @@ func (f frame) words() string {
 	return f.l.Date(f.from) + " – " + f.l.Date(f.to.Add(-time.Nanosecond))
 }
 
-// scaleLabel names a scale.
-func scaleLabel(l *web.Locale, key string) string {
-	name, top, other := strings.Cut(key, "/")
-	label := l.T("opinion.scale." + name)
-	if other {
-		label += " (" + top + ")"
-	}
-	return label
-}
+// scaleLabel names a scale where it begins a line.
+func scaleLabel(l *web.Locale, s experience.Scale) string { return web.Capital(l.ScaleLabel(s)) }
 
 // value writes a figure of a scale in its own unit.
 func value(l *web.Locale, s experience.Scale, v float64) string {
@@ -247,10 +240,10 @@ type opinionsView struct {
 func (v opinionsView) answer() string {
 	i := v.all.Interval
 	if i.TooFew() {
-		return v.l.T("opinion.answer.few", "scale", scaleLabel(v.l, v.scale.Key), "n", i.N)
+		return v.l.T("opinion.answer.few", "scale", v.l.ScaleLabel(v.scale), "n", i.N)
 	}
 	kind := string(v.scale.Measure)
-	text := v.l.T("opinion.answer."+kind, "value", value(v.l, v.scale, i.Value), "scale", scaleLabel(v.l, v.scale.Key), "low", bare(v.l, v.scale, i.Low), "high", bare(v.l, v.scale, i.High))
+	text := web.Capital(v.l.T("opinion.answer."+kind, "value", value(v.l, v.scale, i.Value), "scale", v.l.ScaleLabel(v.scale), "low", bare(v.l, v.scale, i.Low), "high", bare(v.l, v.scale, i.High)))
 	if c := v.all.Change; c != nil {
 		key := "opinion.answer.alike"
 		if v.all.Clear {
@@ -288,7 +281,7 @@ func (v opinionsView) scaleTabs() []web.Tab {
 	for _, f := range v.scales {
 		s := v.state
 		s.scale = f.Key
-		tabs = append(tabs, web.Tab{Label: scaleLabel(v.l, f.Key), URL: s.url(opinionsPath, nil), Active: f.Key == v.scale.Key, Count: v.l.N(f.Interval.N)})
+		tabs = append(tabs, web.Tab{Label: scaleLabel(v.l, f.Scale), URL: s.url(opinionsPath, nil), Active: f.Key == v.scale.Key, Count: v.l.N(f.Interval.N)})
 	}
 	return tabs
 }
@@ -407,7 +400,7 @@ func (v opinionsView) most() float64 {
 // chart is the figure month by month; months with too few are gaps.
 func (v opinionsView) chart() (web.ChartProps, bool) {
 	c := web.ChartProps{Format: func(x float64) string { return value(v.l, v.scale, x) }, Most: v.most()}
-	line := web.Series{Name: scaleLabel(v.l, v.scale.Key), Tone: web.Petrol}
+	line := web.Series{Name: scaleLabel(v.l, v.scale), Tone: web.Petrol}
 	enough := 0
 	for _, f := range v.months {
 		c.Labels = append(c.Labels, v.name(ByMonth, f.Key))

@@ -19,7 +19,7 @@ func mark(id experience.ID) string {
 }
 
 func (v opinionsView) tableColumns(by Axis) []web.Column {
-	columns := []web.Column{{Label: v.axisName(by)}, {Label: scaleLabel(v.l, v.scale.Key), Number: true}, {Label: v.l.T("opinion.interval"), Number: true}}
+	columns := []web.Column{{Label: v.axisName(by)}, {Label: scaleLabel(v.l, v.scale), Number: true}, {Label: v.l.T("opinion.interval"), Number: true}}
 	if by != ByMonth {
 		columns = append(columns, web.Column{Label: v.l.T("opinion.change"), Number: true})
 	}

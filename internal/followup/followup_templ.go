@@ -620,7 +620,7 @@ func turnedBox(v listView) templ.Component {
 				}
 				ctx = templ.InitializeContext(ctx)
 				for _, t := range v.figures.Turned {
-					templ_7745c5c3_Err = web.Stat(web.StatProps{Label: web.T(ctx, "followup.scale."+strings.SplitN(t.Scale, "/", 2)[0]), Value: v.share(t.Share), N: strings.TrimSpace(v.interval(t.Share) + " " + v.rise(t.Rise))}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = web.Stat(web.StatProps{Label: web.Capital(v.scale(t.Scale)), Value: v.share(t.Share), N: strings.TrimSpace(v.interval(t.Share) + " " + v.rise(t.Rise))}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -74,16 +74,18 @@ func (w words) person(id experience.ID) web.PersonProps {
 
 func (w words) rule(key string) string { return w.l.T("followup.rule." + key) }
 
+// scale names a scale by its key.
+func (w words) scale(key string) string {
+	s, _ := experience.ScaleNamed(key, "")
+	return w.l.ScaleLabel(s)
+}
+
 func (w words) score(scale string, score float64) string {
 	s, ok := experience.ScaleNamed(scale, "")
 	if !ok {
 		return ""
 	}
-	digits := 0
-	if score != float64(int(score)) {
-		digits = 1
-	}
-	return w.l.T("followup.score", "score", w.l.Decimal(score, digits), "best", w.l.Decimal(s.High, 0), "scale", w.l.T("followup.scale."+s.Name()))
+	return w.l.Answer(s, score)
 }
 
 // tone colours a rule: what hurts, and what is calm.

@@ -166,7 +166,7 @@ func scalesOf(rule FollowUpRule) []string {
 
 func (v rulesView) scaleLabel(scale string) string {
 	s, _ := experience.ScaleNamed(scale, "")
-	return v.l.T("followup.most", "scale", v.l.T("followup.scale."+s.Name()), "low", v.l.Decimal(s.Low, 0), "high", v.l.Decimal(s.High, 0))
+	return v.l.T("followup.most", "scale", web.Capital(v.l.ScaleLabel(s)), "low", v.l.Decimal(s.Low, 0), "high", v.l.Decimal(s.High, 0))
 }
 
 func (v rulesView) most(rule FollowUpRule, scale string) string {
@@ -180,7 +180,7 @@ func (v rulesView) sentence(rule FollowUpRule) string {
 	case detractor:
 		var parts []string
 		for _, s := range scalesOf(rule) {
-			parts = append(parts, v.l.T("followup.rule.detractor.part", "scale", v.l.T("followup.scale."+s), "most", v.l.Decimal(rule.Most[s], 0)))
+			parts = append(parts, v.l.T("followup.rule.detractor.part", "scale", v.scale(s), "most", v.l.Decimal(rule.Most[s], 0)))
 		}
 		text = v.l.T("followup.rule.detractor.says", "list", strings.Join(parts, ", "))
 	case urgent:

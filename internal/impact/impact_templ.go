@@ -791,9 +791,9 @@ func statedBox(h homeView) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var36 string
-						templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(scaleLabel(h.l, a.Scale.Key))
+						templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(web.Capital(h.l.ScaleLabel(a.Scale)))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/impact/impact.templ`, Line: 139, Col: 38}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/impact/impact.templ`, Line: 139, Col: 46}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var36))
 						if templ_7745c5c3_Err != nil {
@@ -871,9 +871,9 @@ func statedBox(h homeView) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var41 string
-							templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(" / " + short(h.l, a.Scale.High))
+							templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(" / " + h.l.Short(a.Scale.High))
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/impact/impact.templ`, Line: 148, Col: 126}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/impact/impact.templ`, Line: 148, Col: 125}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var41))
 							if templ_7745c5c3_Err != nil {

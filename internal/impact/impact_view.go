@@ -235,7 +235,7 @@ func (b rulesView) holdOut() string {
 func (b rulesView) scaleTabs() []web.Tab {
 	var tabs []web.Tab
 	for _, a := range b.scales {
-		tabs = append(tabs, web.Tab{Label: scaleLabel(b.l, a.Scale.Key), URL: "/impact/rules?scale=" + url.QueryEscape(a.Scale.Key) + "#influences", Active: a.Scale == b.scale, Count: b.l.N(a.Mean.N)})
+		tabs = append(tabs, web.Tab{Label: web.Capital(b.l.ScaleLabel(a.Scale)), URL: "/impact/rules?scale=" + url.QueryEscape(a.Scale.Key) + "#influences", Active: a.Scale == b.scale, Count: b.l.N(a.Mean.N)})
 	}
 	return tabs
 }

@@ -68,11 +68,11 @@ func (s silentView) answer() string {
 
 // lowWords says what a low answer is: "stelle, fino a 2".
 func (s silentView) lowWords() string {
-	return s.l.T("impact.silent.low", "scale", scaleName(s.l, s.Scale.Key), "score", short(s.l, math.Floor(s.Lowest)))
+	return s.l.T("impact.silent.low", "scale", s.l.ScaleLabel(s.Scale), "score", s.l.Short(math.Floor(s.Lowest)))
 }
 
 func (s silentView) fewWords() string {
-	return s.l.T("impact.silent.few.text", "answers", fewAnswers, "low", fewLow, "n", s.Answers, "scale", scaleName(s.l, s.Scale.Key), "bad", s.Low)
+	return s.l.T("impact.silent.few.text", "answers", fewAnswers, "low", fewLow, "n", s.Answers, "scale", s.l.ScaleLabel(s.Scale), "bad", s.Low)
 }
 
 func (s silentView) proofTitle() string {

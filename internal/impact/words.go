@@ -48,30 +48,13 @@ func tone(v float64) web.Tone {
 	return web.Sand
 }
 
-// scaleName is what a scale is called.
-func scaleName(l *web.Locale, key string) string {
-	if s, ok := experience.ScaleNamed(key, ""); ok {
-		return l.T("impact.scale." + s.Name())
-	}
-	return key
-}
-
 // answered says an answer in its own scale.
 func answered(l *web.Locale, key string, value float64) string {
 	s, ok := experience.ScaleNamed(key, "")
 	if !ok {
 		return key
 	}
-	return l.T("impact.answered", "scale", scaleName(l, key), "score", short(l, s.Score(value)), "top", short(l, s.High))
-}
-
-// short writes a number without needless decimals.
-func short(l *web.Locale, v float64) string {
-	v = math.Round(v*10) / 10
-	if v == math.Trunc(v) {
-		return l.Decimal(v, 0)
-	}
-	return l.Decimal(v, 1)
+	return l.Answer(s, s.Score(value))
 }
 
 func (v view) ruleName(key string) string {
@@ -84,7 +67,9 @@ func (v view) ruleName(key string) string {
 func (v view) why(e experience.Evidence, key string) string {
 	switch e {
 	case experience.Stated:
-		return scaleName(v.l, key)
+		if s, ok := experience.ScaleNamed(key, ""); ok {
+			return v.l.ScaleLabel(s)
+		}
 	case experience.Inferred:
 		return v.ruleName(key)
 	}
@@ -151,9 +136,6 @@ func (v view) month(key string) string {
 	number, _ := strconv.Atoi(key[5:])
 	return v.l.Month(time.Date(year, time.Month(number), 15, 0, 0, 0, 0, v.zone))
 }
-
-// scaleLabel is a scale's name where it begins a line.
-func scaleLabel(l *web.Locale, key string) string { return web.Capital(scaleName(l, key)) }
 
 // byPull orders figures of several kinds of evidence by how much they pull down
 // (sign 1) or up (−1).

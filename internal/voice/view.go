@@ -122,11 +122,7 @@ func (n names) score(v Voice) string {
 	if !ok {
 		return ""
 	}
-	digits := 0
-	if v.Score != float64(int(v.Score)) {
-		digits = 1
-	}
-	return n.l.T("voice.score", "score", n.l.Decimal(v.Score, digits), "best", n.l.Decimal(s.High, 0), "scale", n.l.T("voice.scale."+s.Name()))
+	return n.l.Answer(s, v.Score)
 }
 
 // scoreTone colours an answer by how good it is.
