@@ -21,9 +21,10 @@ import (
 // shape, see duckdb_parts.go.
 type duck struct {
 	options Options
-	pool    atomic.Pointer[sql.DB] // anew after a fault of the disk
+	pool    atomic.Pointer[sql.DB] // of those that read; anew after a fault of the disk
 
 	writing sync.Mutex // held during a write transaction: there is one writer
+	file    *sql.DB    // the open file: the writer's pool, of plain connections, as bulk wants them
 	writer  *sql.Conn  // its connection; nil while the file is being opened
 	// edits counts transactions that changed rows in place (retouches, imports
 	// taken back), guarded by writing: a part being rewritten meanwhile must be
@@ -76,7 +77,8 @@ func (d *duck) connect(ctx context.Context) error {
 		return &experience.Error{Code: experience.Unavailable, Err: err, Message: fmt.Sprintf(
 			"the ledger %s cannot be opened: %v", d.options.Path, err)}
 	}
-	pool := sql.OpenDB(connector)
+	d.file = sql.OpenDB(connector)
+	pool := sql.OpenDB(settling{connector})
 	pool.SetMaxOpenConns(16)
 	pool.SetMaxIdleConns(4)
 	d.pool.Store(pool)
@@ -108,7 +110,7 @@ func (d *duck) disconnect() (err error) {
 	if d.writer != nil {
 		err, d.writer = d.writer.Close(), nil
 	}
-	return errors.Join(err, d.db().Close())
+	return errors.Join(err, d.db().Close(), d.file.Close())
 }
 
 func inUse(path string, cause error) error {
@@ -117,7 +119,7 @@ func inUse(path string, cause error) error {
 }
 
 func (d *duck) prepare(ctx context.Context) (err error) {
-	if d.writer, err = d.db().Conn(ctx); err != nil {
+	if d.writer, err = d.file.Conn(ctx); err != nil {
 		return err
 	}
 	// DuckDB gives one process the same database twice; two writers would not

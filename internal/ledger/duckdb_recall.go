@@ -63,6 +63,7 @@ const loadedIDs = int64(120 << 10)
 // load remembers the ids that are in the table, in one snapshot. Those written
 // meanwhile are remembered by whoever writes them.
 func (d *duck) load(ctx context.Context) error {
+	alive, ctx := ctx, context.WithoutCancel(ctx)
 	conn, err := d.db().Conn(ctx)
 	if err != nil {
 		return err
@@ -78,6 +79,9 @@ func (d *duck) load(ctx context.Context) error {
 		return err
 	}
 	for from := int64(0); from < end; from += loadedIDs {
+		if err := alive.Err(); err != nil {
+			return err
+		}
 		found, err := tx.QueryContext(ctx, `SELECT id FROM seen WHERE rowid >= $1 AND rowid < $2`, from, from+loadedIDs)
 		if err != nil {
 			return err
