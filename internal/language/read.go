@@ -65,8 +65,13 @@ func openModel(name string, z *zstd.Decoder) (*Model, error) {
 // Fork gives a reader of the same models, for another goroutine.
 func (r *Reader) Fork() *Reader { return &Reader{r.models, r.tree, newEye()} }
 
-// With gives a reader that tells the topics of a tree.
-func (r *Reader) With(tree *Tree) *Reader { return &Reader{r.models, tree, newEye()} }
+// With gives a reader that tells the topics of a tree; nil is Regia's own.
+func (r *Reader) With(tree *Tree) *Reader {
+	if tree == nil {
+		tree = ownTree()
+	}
+	return &Reader{r.models, tree, newEye()}
+}
 
 // Topics gives the keys of the topics that are told.
 func (r *Reader) Topics() []string { return r.tree.Keys() }

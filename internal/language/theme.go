@@ -20,7 +20,7 @@ type Theme struct {
 const (
 	maxThemes       = 10
 	maxThemeTexts   = 10000 // further ones are left aside
-	maxThemeWords   = 40    // of one text
+	maxThemeWords   = 25    // of one text: of longer ones the beginning says it
 	fewestTexts     = 3     // that make a theme
 	fewToCompare    = 20    // texts: among fewer no word is too common
 	mostCommon      = 0.3   // words that stand in more of the texts than this tell nothing apart
@@ -31,50 +31,74 @@ const (
 	leastDependence = 0.2   // of two words on each other, from 0 to 1
 )
 
-// wordPair is two stems, in order.
-type wordPair [2]string
+// wordPair is two stems by their numbers, the smaller first.
+type wordPair [2]int32
+
+// themer finds themes. Stems are numbered in the order of the alphabet.
+type themer struct {
+	stems   []string
+	written []map[string]int // how each is written how often
+	texts   [][]int32        // the telling stems of each text, in order
+	open    []bool           // texts that belong to no theme yet
+	left    float64          // how many are open
+	single  []float64        // of open texts, those that have a stem
+	pairs   map[wordPair]float64
+}
 
 // Themes suggests what texts that no topic fits may be about: pairs of rare
 // words that stand together more often than chance would have it (normalized
 // pointwise mutual information, Bouma 2009), the most frequent first, each with
 // the words that go along. The same texts give the same themes.
 func (r *Reader) Themes(ctx context.Context, texts []string) ([]Theme, error) {
-	texts = texts[:min(len(texts), maxThemeTexts)]
-	stems, written := r.stems(texts)
-	open := make([]bool, len(texts))
-	for i := range open {
-		open[i] = true
+	t := r.themer(texts[:min(len(texts), maxThemeTexts)])
+	if err := t.count(ctx); err != nil {
+		return nil, err
 	}
 	themes := []Theme{}
 	for len(themes) < maxThemes {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		pair, found := strongest(stems, open)
+		pair, found := t.strongest()
 		if !found {
 			break
 		}
-		words := companions(stems, open, pair)
-		theme := Theme{Texts: []int{}}
-		shared := map[int]int{}
-		for i, set := range stems {
-			if n := common(set, words); open[i] && n >= wordsForATheme {
-				theme.Texts = append(theme.Texts, i)
-				shared[i], open[i] = n, false
-			}
-		}
-		slices.SortStableFunc(theme.Texts, func(a, b int) int { return cmp.Compare(shared[b], shared[a]) })
-		for _, w := range words {
-			theme.Words = append(theme.Words, mostly(written[w]))
-		}
-		themes = append(themes, theme)
+		themes = append(themes, t.take(t.companions(pair)))
 	}
 	slices.SortStableFunc(themes, func(a, b Theme) int { return cmp.Compare(len(b.Texts), len(a.Texts)) })
 	return themes, nil
 }
 
-// stems gives the telling words of each text, and how each is written how often.
-func (r *Reader) stems(texts []string) (sets []map[string]bool, written map[string]map[string]int) {
+// Fits tells whether a text has two of a theme's words, however they end.
+func (t Theme) Fits(text string) bool {
+	found := map[string]bool{}
+	for _, one := range tokens(beginning(text)) {
+		if one.kind != word {
+			continue
+		}
+		for _, w := range t.Words {
+			if s := stem(w); s == stem(one.text) {
+				if found[s] = true; len(found) == wordsForATheme {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// Pattern writes a word as a topic's rules have it, so that it is found however
+// it ends.
+func Pattern(word string) string {
+	if s := stem(word); len(s) > 4 && strings.HasPrefix(plain(word), s) {
+		return s + "*"
+	}
+	return word
+}
+
+// themer gathers the telling words of texts.
+func (r *Reader) themer(texts []string) *themer {
+	var sets []map[string]bool
 	written, in := map[string]map[string]int{}, map[string]int{}
 	for _, text := range texts {
 		set := map[string]bool{}
@@ -95,10 +119,25 @@ func (r *Reader) stems(texts []string) (sets []map[string]bool, written map[stri
 		sets = append(sets, set)
 	}
 	most := max(fewToCompare, int(mostCommon*float64(len(texts))))
-	for _, set := range sets {
-		maps.DeleteFunc(set, func(s string, _ bool) bool { return in[s] < fewestTexts || in[s] > most })
+	maps.DeleteFunc(in, func(_ string, n int) bool { return n < fewestTexts || n > most })
+	t := &themer{stems: slices.Sorted(maps.Keys(in)), open: make([]bool, len(texts)), pairs: map[wordPair]float64{}}
+	number := map[string]int32{}
+	for k, s := range t.stems {
+		number[s] = int32(k)
+		t.written = append(t.written, written[s])
 	}
-	return sets, written
+	t.single = make([]float64, len(t.stems))
+	for _, set := range sets {
+		var list []int32
+		for s := range set {
+			if k, ok := number[s]; ok {
+				list = append(list, k)
+			}
+		}
+		slices.Sort(list)
+		t.texts = append(t.texts, list)
+	}
+	return t
 }
 
 // rare says whether a word is not one that everybody uses.
@@ -117,31 +156,41 @@ func stem(s string) string {
 	return s
 }
 
-// strongest gives the pair of words that stands together most tellingly in open
-// texts.
-func strongest(sets []map[string]bool, open []bool) (wordPair, bool) {
-	single, pairs, texts := map[string]float64{}, map[wordPair]float64{}, 0.0
-	for i, set := range sets {
-		if !open[i] {
-			continue
+// count opens all texts.
+func (t *themer) count(ctx context.Context) error {
+	for i := range t.texts {
+		if i%1000 == 0 && ctx.Err() != nil {
+			return ctx.Err()
 		}
-		texts++
-		words := slices.Sorted(maps.Keys(set))
-		for k, a := range words {
-			single[a]++
-			for _, b := range words[k+1:] {
-				pairs[wordPair{a, b}]++
-			}
+		t.open[i] = true
+		t.weigh(i, 1)
+	}
+	return nil
+}
+
+// weigh counts a text in, or out again.
+func (t *themer) weigh(text int, by float64) {
+	t.left += by
+	words := t.texts[text]
+	for k, a := range words {
+		t.single[a] += by
+		for _, b := range words[k+1:] {
+			t.pairs[wordPair{a, b}] += by
 		}
 	}
+}
+
+// strongest gives the pair of words that stands together most tellingly in open
+// texts.
+func (t *themer) strongest() (wordPair, bool) {
 	best, most := wordPair{}, 0.0
-	for p, n := range pairs {
+	for p, n := range t.pairs {
 		if n < fewestTexts {
 			continue
 		}
 		dependence := 1.0
-		if n < texts {
-			dependence = math.Log(n*texts/(single[p[0]]*single[p[1]])) / -math.Log(n/texts)
+		if n < t.left {
+			dependence = math.Log(n*t.left/(t.single[p[0]]*t.single[p[1]])) / -math.Log(n/t.left)
 		}
 		if dependence < leastDependence {
 			continue
@@ -154,27 +203,47 @@ func strongest(sets []map[string]bool, open []bool) (wordPair, bool) {
 }
 
 // companions gives a pair's words and those that mostly stand with it.
-func companions(sets []map[string]bool, open []bool, pair wordPair) []string {
-	with, texts := map[string]float64{}, 0.0
-	for i, set := range sets {
-		if open[i] && set[pair[0]] && set[pair[1]] {
+func (t *themer) companions(pair wordPair) []int32 {
+	with, texts := map[int32]float64{}, 0.0
+	for i, words := range t.texts {
+		if t.open[i] && shared(words, pair[:]) == len(pair) {
 			texts++
-			for w := range set {
+			for _, w := range words {
 				with[w]++
 			}
 		}
 	}
-	maps.DeleteFunc(with, func(_ string, n float64) bool { return n < alongside*texts })
-	words := slices.SortedFunc(maps.Keys(with), func(a, b string) int {
+	maps.DeleteFunc(with, func(_ int32, n float64) bool { return n < alongside*texts })
+	words := slices.SortedFunc(maps.Keys(with), func(a, b int32) int {
 		return cmp.Or(cmp.Compare(with[b], with[a]), cmp.Compare(a, b))
 	})
 	return words[:min(len(words), longestTheme)]
 }
 
-func common(set map[string]bool, words []string) int {
+// take makes a theme of some words: the open texts that have two of them are
+// its own.
+func (t *themer) take(words []int32) Theme {
+	theme := Theme{Texts: []int{}}
+	has := map[int]int{}
+	for i, set := range t.texts {
+		if n := shared(set, words); t.open[i] && n >= wordsForATheme {
+			theme.Texts = append(theme.Texts, i)
+			has[i], t.open[i] = n, false
+			t.weigh(i, -1)
+		}
+	}
+	slices.SortStableFunc(theme.Texts, func(a, b int) int { return cmp.Compare(has[b], has[a]) })
+	for _, w := range words {
+		theme.Words = append(theme.Words, mostly(t.written[w]))
+	}
+	return theme
+}
+
+// shared counts the words that are among others.
+func shared(set, words []int32) int {
 	n := 0
 	for _, w := range words {
-		if set[w] {
+		if slices.Contains(set, w) {
 			n++
 		}
 	}

@@ -43,3 +43,21 @@ func TestThemes(t *testing.T) {
 		t.Error("it went on though nobody waits")
 	}
 }
+
+// A theme fits what was said alike, and not what shares one word with it.
+func TestThemeFits(t *testing.T) {
+	theme := Theme{Words: []string{"parcheggio", "sotterraneo", "allagato"}}
+	for text, want := range map[string]bool{
+		"Parcheggi sotterranei, che disastro": true, "Il PARCHEGGIO era allagato": true, "Il parcheggio è comodo": false,
+		"parcheggio parcheggi": false, "": false,
+	} {
+		if got := theme.Fits(text); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+	for word, want := range map[string]string{"parcheggio": "parchegg*", "gas": "gas", "città": "città", "ombrelli": "ombrell*"} {
+		if got := Pattern(word); got != want {
+			t.Errorf("%s becomes %s", word, got)
+		}
+	}
+}

@@ -24,11 +24,19 @@ type Topic struct {
 
 // Tree is all topics, with their rules. It never changes.
 type Tree struct {
-	Topics []Topic
-	keys   []string // as numbered by the books: surely 2i, words 2i+1
-	parent map[string]string
-	books  map[string]*book
-	digest uint32
+	Topics  []Topic
+	keys    []string // as numbered by the books: surely 2i, words 2i+1
+	parent  map[string]string
+	books   map[string]*book
+	added   map[string]*book // what a company added to topics of Regia's own
+	phrases map[entry]bool
+	digest  uint32
+}
+
+// entry is one phrase of a tree: of which topic, in which of its lists.
+type entry struct {
+	key, language, text string
+	list                int // 0 surely, 1 words
 }
 
 // Limits of a tree that a company writes.
@@ -40,7 +48,10 @@ const (
 
 // ReadTree reads topics as YAML: see cues/topics.yaml for Regia's own, which
 // may be changed, left out and added to. What is wrong is said for people.
-func ReadTree(raw []byte) (*Tree, error) {
+func ReadTree(raw []byte) (*Tree, error) { return readTree(raw, ownTree()) }
+
+// readTree reads a tree, and what it adds to the topics of another.
+func readTree(raw []byte, base *Tree) (*Tree, error) {
 	var file struct {
 		Topics []Topic `yaml:"topics"`
 	}
@@ -50,8 +61,9 @@ func ReadTree(raw []byte) (*Tree, error) {
 	if err := yaml.UnmarshalWithOptions(raw, &file, yaml.Strict()); err != nil {
 		return nil, experience.Errorf(experience.Invalid, "topics cannot be read: %s", yaml.FormatError(err, false, false))
 	}
-	t := &Tree{digest: crc32.ChecksumIEEE(raw), Topics: file.Topics, parent: map[string]string{}, books: map[string]*book{}}
-	if err := t.take(file.Topics, ""); err != nil {
+	t := &Tree{digest: crc32.ChecksumIEEE(raw), Topics: file.Topics, parent: map[string]string{}, books: map[string]*book{},
+		added: map[string]*book{}, phrases: map[entry]bool{}}
+	if err := t.take(file.Topics, "", base); err != nil {
 		return nil, experience.Errorf(experience.Invalid, "%w", err)
 	}
 	return t, nil
@@ -67,14 +79,14 @@ func OwnTopics() []byte {
 }
 
 var ownTree = sync.OnceValue(func() *Tree {
-	t, err := ReadTree(OwnTopics())
+	t, err := readTree(OwnTopics(), &Tree{})
 	if err != nil {
 		panic(err) // it is part of the program, and a test reads it
 	}
 	return t
 })
 
-func (t *Tree) take(topics []Topic, parent string) error {
+func (t *Tree) take(topics []Topic, parent string, base *Tree) error {
 	for _, one := range topics {
 		if one.Key == "" || strings.ContainsAny(one.Key, " \n\t") {
 			return fmt.Errorf("%q is no key of a topic", one.Key)
@@ -89,29 +101,35 @@ func (t *Tree) take(topics []Topic, parent string) error {
 		t.keys = append(t.keys, one.Key)
 		t.parent[one.Key] = parent
 		for k, words := range []map[string][]string{one.Surely, one.Words} {
-			if err := t.write(words, 2*at+k); err != nil {
+			if err := t.write(one.Key, words, at, k, base); err != nil {
 				return fmt.Errorf("topic %s: %w", one.Key, err)
 			}
 		}
-		if err := t.take(one.Topics, one.Key); err != nil {
+		if err := t.take(one.Topics, one.Key, base); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (t *Tree) write(words map[string][]string, says int) error {
+func (t *Tree) write(key string, words map[string][]string, at, list int, base *Tree) error {
 	for language, phrases := range words {
 		if len(phrases) > maxPhrases {
 			return fmt.Errorf("there are more than %d phrases", maxPhrases)
 		}
-		b := t.books[language]
-		if b == nil {
-			b = newBook()
-			t.books[language] = b
-		}
 		for _, p := range phrases {
-			if err := b.add(p, says); err != nil {
+			e := entry{key, language, p, list}
+			t.phrases[e] = true
+			books := t.books
+			if base.has(key) && !base.phrases[e] {
+				books = t.added
+			}
+			b := books[language]
+			if b == nil {
+				b = newBook()
+				books[language] = b
+			}
+			if err := b.add(p, 2*at+list); err != nil {
 				return err
 			}
 		}

@@ -67,6 +67,28 @@ func TestCorrectInPlace(t *testing.T) {
 	until(t, ctx, `!document.querySelector("article").textContent.includes("is about Loyalty") && document.querySelector("article button[value='+loyalty']") !== null`)
 }
 
+// The pages of topics, and what a change would do while it is typed.
+func TestTopicPagesInABrowser(t *testing.T) {
+	h := newHouse(t, "DuckDB").shop()
+	server := httptest.NewServer(h.site)
+	t.Cleanup(server.Close)
+	ctx := testkit.Browser(t)
+	tried := func() { testkit.Until(t, ctx, `!document.querySelector("#trial .note")?.textContent.endsWith("…")`) }
+	for _, language := range []string{"it", "en"} {
+		testkit.SignIn(t, ctx, server.URL, "role=owner-"+language)
+		testkit.Look(t, ctx, "voice-topics", server.URL+topicsPath, language, nil)
+		testkit.Look(t, ctx, "voice-topic", server.URL+editURL("delivery"), language, tried)
+		testkit.Look(t, ctx, "voice-topic-new", server.URL+editPath, language, func() {
+			tried()
+			testkit.Tell[bool](t, ctx, `(document.querySelector("[name=name_it]").value = "Borse", document.querySelector("[name=surely_it]").value = "borsa, bors*",
+				document.querySelector("[name=surely_it]").dispatchEvent(new Event("input", {bubbles: true})), true)`)
+			testkit.Until(t, ctx, `document.querySelector("#trial").textContent.includes("+")`)
+		})
+	}
+	testkit.Tell[bool](t, ctx, `(document.querySelector("#topic button[type=submit]").click(), true)`)
+	testkit.Until(t, ctx, `location.pathname === "`+topicsPath+`" && document.body.textContent.includes("Saved: Borse")`)
+}
+
 const patience = 30 * time.Second
 
 func open(t *testing.T, ctx context.Context, address string, before ...chromedp.Action[chromedp.Void]) {

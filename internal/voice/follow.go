@@ -23,6 +23,9 @@ const (
 	wholeEvery = time.Hour
 	// share: going through all of the ledger takes at most so many parts of the time.
 	share = 20
+	// stretch is how long what other models read is read anew before it is looked
+	// for what is new.
+	stretch = 3 * time.Second
 	// batch is how many texts are read between two commits.
 	batch = 200
 )
@@ -57,10 +60,11 @@ func (r *Room) Run(ctx context.Context) error {
 		case <-r.amiss:
 			whole = true
 		case <-told:
+		case <-r.anew:
 		case <-again.C:
 		}
 		began := time.Now()
-		took, err := r.catchUp(ctx, whole, began.After(rested))
+		took, err := r.catchUp(ctx, whole, began.After(rested), began.Add(stretch))
 		if err != nil && ctx.Err() == nil {
 			r.Logger.WarnContext(ctx, "what people said could not be read; it will be tried again", "error", err)
 		}
@@ -87,20 +91,23 @@ func nudge(c chan struct{}) {
 // CatchUp reads all that the ledger has and this room does not, and follows what
 // changed about the past: who people are, what was taken back, touchpoints.
 func (r *Room) CatchUp(ctx context.Context) error {
-	_, err := r.catchUp(ctx, true, true)
+	_, err := r.catchUp(ctx, true, true, time.Time{})
 	return err
 }
 
 // catchUp reads what is new. It goes through the whole ledger where that is
 // asked for, or where the past may have changed and it may take its time; took
-// says that it did.
-func (r *Room) catchUp(ctx context.Context, asked, may bool) (took bool, err error) {
+// says that it did. What other models read is read anew until a moment passed;
+// zero: to the end.
+func (r *Room) catchUp(ctx context.Context, asked, may bool, until time.Time) (took bool, err error) {
 	r.reading.Lock()
 	defer r.reading.Unlock()
 	if r.reader == nil {
-		if r.reader, err = newReader(); err != nil {
+		fresh, err := newReader()
+		if err != nil {
 			return false, err
 		}
+		r.use(fresh.models)
 	}
 	if err := r.learn(ctx, asked); err != nil {
 		return false, err
@@ -134,7 +141,7 @@ func (r *Room) catchUp(ctx context.Context, asked, may bool) (took bool, err err
 			return took, err
 		}
 	}
-	return took, r.readAnew(ctx)
+	return took, r.readAnew(ctx, until)
 }
 
 // reconcile makes the registry have the voices of the ledger that were received
@@ -199,9 +206,14 @@ func (r *Room) hear(ctx context.Context, some []key) error {
 	return r.Bus.Publish(Heard, []byte(`{}`))
 }
 
-// readAnew reads again what other models had read, some at a time.
-func (r *Room) readAnew(ctx context.Context) error {
+// readAnew reads again what other models had read, some at a time. Where it
+// stops before the end, it sees to it that it is called again.
+func (r *Room) readAnew(ctx context.Context, until time.Time) error {
 	for {
+		if !until.IsZero() && time.Now().After(until) {
+			nudge(r.anew)
+			return nil
+		}
 		stale, err := r.stale(ctx, r.reader.version, batch)
 		if err != nil || len(stale) == 0 {
 			return err

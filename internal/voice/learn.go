@@ -22,9 +22,10 @@ const (
 	mostLearnt = 20_000
 )
 
-// taught is what was learnt from corrections.
+// taught is what was learnt from corrections, and by which tree topics are told.
 type taught struct {
 	mark  mark
+	tree  int64
 	gains []language.Gain
 }
 
@@ -38,18 +39,28 @@ func (r *Room) mark(ctx context.Context) (m mark, err error) {
 	return m, err
 }
 
-// learn has the reader mind what people put right, unless it does already, or
-// they are at it. Hasty does not wait for calm. Held by who holds reading.
+// learn has the reader mind the company's topics and what people put right,
+// unless it does already, or they are at it. Hasty does not wait for calm. Held
+// by who holds reading.
 func (r *Room) learn(ctx context.Context, hasty bool) error {
 	m, err := r.mark(ctx)
 	if err != nil {
 		return err
 	}
-	known := r.taught.Load()
-	if known != nil && known.mark == m || known == nil && m.n == 0 {
-		return nil
+	tree, err := r.topicTree(ctx)
+	if err != nil {
+		return err
 	}
-	if !hasty && known != nil && r.Clock().Sub(time.UnixMicro(m.last)) < calm {
+	known, first := taught{}, true
+	if was := r.taught.Load(); was != nil {
+		known, first = *was, false
+	}
+	fresh := known.mark != m && (hasty || first || r.Clock().Sub(time.UnixMicro(m.last)) >= calm)
+	if !fresh {
+		if known.tree != tree.version {
+			r.use(r.reader.models.With(tree.rules))
+			r.taught.Store(&taught{known.mark, tree.version, known.gains})
+		}
 		return nil
 	}
 	list, err := r.lessons(ctx)
@@ -60,18 +71,16 @@ func (r *Room) learn(ctx context.Context, hasty bool) error {
 	if err != nil {
 		return err
 	}
-	models, report, err := base.models.Learn(ctx, list)
+	models, report, err := base.models.With(tree.rules).Learn(ctx, list)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	if err != nil { // reading must go on
 		r.Logger.WarnContext(ctx, "corrections could not be learnt from; texts are read without them", "error", err)
-		r.reader = base
-		r.taught.Store(&taught{mark: m})
-		return nil
+		models = base.models.With(tree.rules)
 	}
-	r.reader = &reader{models: models, version: form + ": " + models.Version()}
-	r.taught.Store(&taught{m, report.Fields})
+	r.use(models)
+	r.taught.Store(&taught{m, tree.version, report.Fields})
 	return nil
 }
 

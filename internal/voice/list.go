@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"regia/internal/experience"
-	"regia/internal/language"
 	"regia/internal/registry"
 )
 
@@ -262,10 +261,17 @@ type choices struct {
 	Choices
 }
 
+// forget has them be read at the next question.
+func (c *choices) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.read = time.Time{}
+}
+
 // Choices are what there are texts of, the most frequent first.
 type Choices struct {
 	Languages, Platforms, Touchpoints []string
-	Topics                            []string // Regia's own first, also those that no text is about yet
+	Topics                            []string // those of the tree first, also those that no text is about yet
 }
 
 // offered gives what texts can be filtered by, half a minute old at most.
@@ -276,7 +282,11 @@ func (r *Room) offered(ctx context.Context) (Choices, error) {
 		return r.choices.Choices, nil
 	}
 	var fresh Choices
-	err := r.Book.Read(ctx, func(ctx context.Context, tx registry.Tx) error {
+	tree, err := r.topicTree(ctx)
+	if err != nil {
+		return fresh, err
+	}
+	err = r.Book.Read(ctx, func(ctx context.Context, tx registry.Tx) error {
 		for column, into := range map[string]*[]string{"language": &fresh.Languages, "platform": &fresh.Platforms, "touchpoint": &fresh.Touchpoints} {
 			*into = nil
 			rows, err := tx.Query(ctx, `SELECT `+column+` FROM voices WHERE worded = 1 AND `+column+` <> '' GROUP BY `+column+` ORDER BY count(*) DESC, `+column+` LIMIT 100`)
@@ -294,7 +304,7 @@ func (r *Room) offered(ctx context.Context) (Choices, error) {
 				return err
 			}
 		}
-		fresh.Topics = slices.Clone(language.Topics)
+		fresh.Topics = tree.keys()
 		rows, err := tx.Query(ctx, `SELECT topic FROM voice_topics GROUP BY topic ORDER BY topic LIMIT 500`)
 		if err != nil {
 			return err

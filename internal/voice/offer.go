@@ -109,7 +109,13 @@ func (r *Room) Topics(ctx context.Context, voices []experience.ID) (map[experien
 }
 
 // TopicName names a topic to a reader.
-func (r *Room) TopicName(l *web.Locale, topic string) string { return topicName(l, topic) }
+func (r *Room) TopicName(l *web.Locale, topic string) string {
+	t := r.tree.Load()
+	if t == nil { // nobody asked for it yet
+		t = ownTree()
+	}
+	return t.name(l.Lang(), topic)
+}
 
 // Urgent gives how urgent a text is, 0 to 3; below 0 where nobody knows.
 func (v Voice) Urgent() int { return v.Labels.Urgency.value() }

@@ -1,6 +1,8 @@
 package voice
 
 import (
+	"context"
+
 	"regia/internal/language"
 )
 
@@ -18,7 +20,31 @@ func newReader() (*reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &reader{models: m, version: form + ": " + m.Version()}, nil
+	return &reader{models: m, version: versionOf(m)}, nil
+}
+
+func versionOf(m *language.Reader) string { return form + ": " + m.Version() }
+
+// use has texts be read with some models from now on. Called by who holds reading.
+func (r *Room) use(m *language.Reader) {
+	r.reader = &reader{models: m, version: versionOf(m)}
+	r.used.Store(m)
+}
+
+// current gives the models that texts are read with, for the caller alone.
+func (r *Room) current(ctx context.Context) (*language.Reader, error) {
+	if m := r.used.Load(); m != nil {
+		return m.Fork(), nil
+	}
+	t, err := r.topicTree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	fresh, err := newReader() // nothing was read yet since Regia was started
+	if err != nil {
+		return nil, err
+	}
+	return fresh.models.With(t.rules), nil
 }
 
 // read tells what a text says.

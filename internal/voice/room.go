@@ -85,7 +85,11 @@ type Room struct {
 	site    *web.Site
 	reading sync.Mutex // held by who reads the ledger
 	reader  *reader    // of the holder of reading
+	used    atomic.Pointer[language.Reader]
+	tree    atomic.Pointer[topicTree]
 	amiss   chan struct{}
+	anew    chan struct{} // told when texts must be read anew
+	trials  trials
 	choices choices
 	taught  atomic.Pointer[taught]
 	models  atomic.Pointer[[]language.Card]
@@ -102,8 +106,11 @@ func New(o Options) *Room {
 	if o.Pause <= 0 {
 		o.Pause = time.Second
 	}
-	return &Room{Options: o, amiss: make(chan struct{}, 1)}
+	return &Room{Options: o, amiss: make(chan struct{}, 1), anew: make(chan struct{}, 1)}
 }
+
+// otherTopic is that of texts that no other fits.
+const otherTopic = "other"
 
 const homePath = "/voice"
 

@@ -137,22 +137,26 @@ func insertTopics(ctx context.Context, tx registry.Tx, id experience.ID, at int6
 // stale lists voices that other models than these read.
 func (r *Room) stale(ctx context.Context, model string, limit int) (out []place, err error) {
 	err = r.Book.Read(ctx, func(ctx context.Context, tx registry.Tx) error {
-		out = nil
-		rows, err := tx.Query(ctx, `SELECT id, at FROM voices WHERE worded = 1 AND model <> $1 LIMIT $2`, model, limit)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var p place
-			if err := rows.Scan(&p.id, &p.at); err != nil {
-				return err
-			}
-			out = append(out, p)
-		}
-		return rows.Err()
+		out, err = selectPlaces(ctx, tx, `FROM voices WHERE worded = 1 AND model <> $1 LIMIT $2`, model, limit)
+		return err
 	})
 	return out, err
+}
+
+func selectPlaces(ctx context.Context, tx registry.Tx, rest string, args ...any) (out []place, err error) {
+	rows, err := tx.Query(ctx, `SELECT id, at `+rest, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var p place
+		if err := rows.Scan(&p.id, &p.at); err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, rows.Err()
 }
 
 // relabel keeps what other models read of voices. What people put right stays

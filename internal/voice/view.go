@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strconv"
-	"strings"
 
 	"regia/internal/experience"
 	"regia/internal/web"
@@ -20,23 +19,20 @@ type names struct {
 	sees        bool // may see people, and so what they write
 	corrects    bool // may put labels right
 	topics      []string
+	tree        *topicTree
 }
 
-// topic names a topic: Regia's own in the reader's language, another by its key.
-func (n names) topic(key string) string { return topicName(n.l, key) }
-
-func topicName(l *web.Locale, key string) string {
-	if l.Has("voice.topic." + key) {
-		return l.T("voice.topic." + key)
-	}
-	return web.Capital(strings.NewReplacer("/", ": ", "-", " ", "_", " ").Replace(key))
-}
+// topic names a topic in the reader's language.
+func (n names) topic(key string) string { return n.tree.name(n.l.Lang(), key) }
 
 // names gathers what voices need to be shown.
 func (r *Room) names(q *web.Request, voices []Voice) (n names, err error) {
 	n = names{l: q.L, touchpoints: map[string]Touchpoint{}, sources: map[string]Source{}, title: r.Title, sees: q.User.SeesPeople(), corrects: q.User.May(correctors())}
 	if n.title == nil {
 		n.title = func(_ *web.Locale, _ experience.Kind, name string) string { return name }
+	}
+	if n.tree, err = r.topicTree(q.Context()); err != nil {
+		return n, err
 	}
 	list, err := r.Touchpoints(q.Context())
 	if err != nil {
