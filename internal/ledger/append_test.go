@@ -147,7 +147,7 @@ func TestRowsComeBackAsTheyWere(t *testing.T) {
 				_, err := b.CompactAll(context.Background())
 				b.check(err)
 			}
-			got, next, err := b.Timeline(context.Background(), ledger.TimelineQuery{Person: id("p"), IncludeFlagged: true, Context: true})
+			got, next, err := b.Timeline(context.Background(), ledger.TimelineQuery{Person: id("p"), IncludeFlagged: true, Whole: true})
 			b.check(err)
 			want := []experience.Interaction{last, full, empty, kept, quoted, first}
 			if diff := cmp.Diff(want, got); diff != "" || next != "" {

@@ -108,9 +108,9 @@ func (s partScan) stretches(ctx context.Context, from, to int64) ([]stretch, err
 }
 
 func (s partScan) read(ctx context.Context, x stretch) error {
-	rows, err := s.tx.QueryContext(ctx, `SELECT `+readColumns(true)+` FROM (`+fmt.Sprintf(s.rows, x.from, x.to)+`) r`, s.args...)
+	rows, err := s.tx.QueryContext(ctx, `SELECT `+readWhole+` FROM (`+fmt.Sprintf(s.rows, x.from, x.to)+`) r`, s.args...)
 	if err != nil {
 		return err
 	}
-	return giveRows(rows, s.do)
+	return giveRows(rows, true, s.do)
 }

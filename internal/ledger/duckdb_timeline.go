@@ -68,7 +68,11 @@ func (d *duck) timelineOf(ctx context.Context, q queryer, p page, parts []part, 
 	case 1:
 		return p.readFew(ctx, q, branches[0], args)
 	}
-	union := `SELECT ` + columns + ` FROM ` + strings.Join(branches, ` UNION ALL SELECT `+columns+` FROM `)
+	read := shownColumns
+	if p.whole {
+		read = columns
+	}
+	union := `SELECT ` + read + ` FROM ` + strings.Join(branches, ` UNION ALL SELECT `+read+` FROM `)
 	return p.readFew(ctx, q, `(`+union+`) t`, args)
 }
 

@@ -79,7 +79,7 @@ func TestForget(t *testing.T) {
 		if diff := cmp.Diff(want, b.ask(left)); diff != "" {
 			t.Errorf("after making the other again: %s", diff)
 		}
-		items, _, err := b.Timeline(ctx, ledger.TimelineQuery{Person: id("p2"), Limit: 100})
+		items, _, err := b.Timeline(ctx, ledger.TimelineQuery{Person: id("p2"), Limit: 100, Whole: true})
 		b.check(err)
 		moved := 0
 		for _, r := range items {

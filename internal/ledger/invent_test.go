@@ -21,7 +21,7 @@ func TestInvent(t *testing.T) {
 		}
 		rows := 0
 		for n := range people {
-			items, next, err := b.Timeline(t.Context(), ledger.TimelineQuery{Person: ledger.Invented(n), Limit: 1000, Context: true})
+			items, next, err := b.Timeline(t.Context(), ledger.TimelineQuery{Person: ledger.Invented(n), Limit: 1000, Whole: true})
 			b.check(err)
 			rows += len(items)
 			latestFirst := slices.IsSortedFunc(items, func(x, y experience.Interaction) int { return y.Time.Compare(x.Time) })

@@ -32,10 +32,10 @@ func (l *Ledger) Scan(ctx context.Context, f Filter, do func(experience.Interact
 	return l.fail(l.engine.scan(ctx, where, args, do))
 }
 
-func giveRows(rows *sql.Rows, do func(experience.Interaction) error) error {
+func giveRows(rows *sql.Rows, whole bool, do func(experience.Interaction) error) error {
 	defer rows.Close()
 	for rows.Next() {
-		r, err := scanInteraction(rows)
+		r, err := scanInteraction(rows, whole)
 		if err == nil {
 			err = do(r)
 		}
@@ -73,7 +73,7 @@ func (f Filter) conditions() (string, []any) {
 
 // scanPerson reads one person's timeline, which knows where their rows lie.
 func (l *Ledger) scanPerson(ctx context.Context, f Filter, do func(experience.Interaction) error) error {
-	q := TimelineQuery{Person: f.Person, Limit: 200, IncludeFlagged: f.IncludeFlagged, Context: true}
+	q := TimelineQuery{Person: f.Person, Limit: 200, IncludeFlagged: f.IncludeFlagged, Whole: true}
 	if !f.To.IsZero() {
 		q.Before = f.To.UTC().Format(time.RFC3339Nano)
 	}
@@ -102,9 +102,9 @@ func (l *Ledger) scanPerson(ctx context.Context, f Filter, do func(experience.In
 
 // scan: PostgreSQL sends rows as they are read.
 func (p *postgres) scan(ctx context.Context, where string, args []any, do func(experience.Interaction) error) error {
-	rows, err := p.read.QueryContext(ctx, `SELECT `+readColumns(true)+` FROM interactions WHERE `+where, args...)
+	rows, err := p.read.QueryContext(ctx, `SELECT `+readWhole+` FROM interactions WHERE `+where, args...)
 	if err != nil {
 		return err
 	}
-	return giveRows(rows, do)
+	return giveRows(rows, true, do)
 }

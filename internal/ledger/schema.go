@@ -41,24 +41,27 @@ const firstColumnTypes = `
 	properties JSON,
 	context JSON`
 
-// readColumns selects an Interaction for scanInteraction, its context if asked for.
-func readColumns(context bool) string {
-	last := `NULL::TEXT`
-	if context {
-		last = `context::TEXT`
-	}
-	return `id::TEXT, message_id, source, kind, name, time, received_at, subject::TEXT, person_id::TEXT,` +
-		` touchpoint, visit, revenue, currency, order_id, product_id, flags, imported, properties::TEXT, ` + last + `, import_id::TEXT`
-}
+// shownColumns are those of an interaction that pages show. DuckDB fetches a
+// block of each column, which is most of what a page of a timeline costs.
+const shownColumns = `id, message_id, source, kind, name, time, received_at, touchpoint, revenue, currency, flags, properties`
+
+// What scanInteraction reads: what is shown, or all of it.
+const (
+	readShown = `id::TEXT, message_id, source, kind, name, time, received_at, touchpoint, revenue, currency, flags, properties::TEXT`
+	readWhole = readShown + `, subject::TEXT, person_id::TEXT, visit, order_id, product_id, imported, context::TEXT, import_id::TEXT`
+)
 
 type scanner interface{ Scan(dest ...any) error }
 
-func scanInteraction(row scanner) (experience.Interaction, error) {
+// scanInteraction takes a row of readWhole, or else of readShown.
+func scanInteraction(row scanner, whole bool) (experience.Interaction, error) {
 	var r experience.Interaction
 	var properties, context *string
-	err := row.Scan(&r.ID, &r.MessageID, &r.Source, &r.Kind, &r.Name, &r.Time, &r.ReceivedAt, &r.Subject, &r.Person,
-		&r.Touchpoint, &r.Visit, &r.Revenue, &r.Currency, &r.OrderID, &r.ProductID, &r.Flags, &r.Imported,
-		&properties, &context, &r.Import)
+	to := []any{&r.ID, &r.MessageID, &r.Source, &r.Kind, &r.Name, &r.Time, &r.ReceivedAt, &r.Touchpoint, &r.Revenue, &r.Currency, &r.Flags, &properties}
+	if whole {
+		to = append(to, &r.Subject, &r.Person, &r.Visit, &r.OrderID, &r.ProductID, &r.Imported, &context, &r.Import)
+	}
+	err := row.Scan(to...)
 	r.Time, r.ReceivedAt = r.Time.UTC(), r.ReceivedAt.UTC()
 	if properties != nil {
 		r.Properties = json.RawMessage(*properties)

@@ -20,7 +20,7 @@ type TimelineQuery struct {
 	Before         string // the cursor the page before gave, or an RFC 3339 time (that moment left out); "": from the latest
 	Limit          int    // rows in a page, 1 to 1000; default 50
 	IncludeFlagged bool   // also bots and staff
-	Context        bool   // also each row's context, which mostly is the largest part of it and nobody looks at
+	Whole          bool   // also what pages do not show: subject, visit, order, product, import, and context, mostly the largest part of a row
 }
 
 // Timeline gives a page of a person's interactions by time, then id, both
@@ -30,7 +30,7 @@ func (l *Ledger) Timeline(ctx context.Context, q TimelineQuery) ([]experience.In
 	if q.Person.IsZero() {
 		return nil, "", nil
 	}
-	p := page{person: q.Person, limit: min(max(q.Limit, 1), 1000), flagged: q.IncludeFlagged, context: q.Context}
+	p := page{person: q.Person, limit: min(max(q.Limit, 1), 1000), flagged: q.IncludeFlagged, whole: q.Whole}
 	if q.Limit <= 0 {
 		p.limit = 50
 	}
@@ -56,7 +56,7 @@ type page struct {
 	person  experience.ID
 	limit   int
 	flagged bool
-	context bool
+	whole   bool
 	before  bool // the three below hold
 	// The last row of the page before. ReceivedAt settles what id cannot: a
 	// message sent again a day later is the same message, and a new row.
@@ -138,12 +138,16 @@ func (p page) read(ctx context.Context, q queryer, from string, args []any) ([]e
 }
 
 func (p page) rows(ctx context.Context, q queryer, from string, args []any) ([]experience.Interaction, error) {
-	rows, err := q.QueryContext(ctx, `SELECT `+readColumns(p.context)+` FROM `+from, args...)
+	read := readShown
+	if p.whole {
+		read = readWhole
+	}
+	rows, err := q.QueryContext(ctx, `SELECT `+read+` FROM `+from, args...)
 	if err != nil {
 		return nil, err
 	}
 	var items []experience.Interaction
-	err = giveRows(rows, func(r experience.Interaction) error {
+	err = giveRows(rows, p.whole, func(r experience.Interaction) error {
 		items = append(items, r)
 		return nil
 	})

@@ -152,6 +152,13 @@ func (r *Room) reconcile(ctx context.Context, since time.Time, h *head) error {
 	if err != nil {
 		return err
 	}
+	// Also where nobody said anything: else all of the ledger is gone through
+	// again as soon as something happens.
+	newest, err := r.newest(ctx, since)
+	if err != nil {
+		return err
+	}
+	h.received = max(h.received, newest)
 	var fresh, moved []key
 	err = r.keys(ctx, since, func(k key) {
 		h.received = max(h.received, k.received)

@@ -122,3 +122,14 @@ func TestReadingAnew(t *testing.T) {
 		}
 	})
 }
+
+// Where nobody says anything what is new is read, and not everything again.
+func TestNothingIsReadTwice(t *testing.T) {
+	everyEngine(t, func(t *testing.T, h *house) {
+		h.tell(h.said(1, 2, "Product Viewed", map[string]any{"price": 5}))
+		read, err := h.room.head(t.Context())
+		if err != nil || read.received != now.UnixMicro() {
+			t.Errorf("the ledger was read until %d (%v), want %d", read.received, err, now.UnixMicro())
+		}
+	})
+}

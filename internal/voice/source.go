@@ -49,6 +49,22 @@ func (r *Room) said() string {
 		r.Ledger.Property("direction") + `, '') NOT IN ('out', 'outbound', 'outgoing') ELSE FALSE END)`
 }
 
+// newest gives when the last interaction was received of those since a moment,
+// in Unix microseconds; 0: there are none.
+func (r *Room) newest(ctx context.Context, since time.Time) (at int64, err error) {
+	rows, err := r.Ledger.Query(ctx, `SELECT COALESCE(max(`+r.Ledger.Micros("received_at")+`), 0) FROM interactions WHERE received_at >= $1`, since.UTC())
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := rows.Scan(&at); err != nil {
+			return 0, err
+		}
+	}
+	return at, rows.Err()
+}
+
 // keys gives do every voice of the ledger that was received since a moment.
 func (r *Room) keys(ctx context.Context, since time.Time, do func(key)) error {
 	rows, err := r.Ledger.Query(ctx, `SELECT CAST(id AS TEXT), `+r.Ledger.Micros("time")+`, `+r.Ledger.Micros("received_at")+
