@@ -43,22 +43,22 @@ func driversBody(v driversView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = web.Tabs(web.T(ctx, "driver.kinds"), v.kindTabs()).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = web.NamedTabs(web.T(ctx, "opinion.period"), v.periodTabs()).Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = web.NamedTabs(web.T(ctx, "driver.kinds"), v.kindTabs()).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		if len(v.scales) > 1 {
-			templ_7745c5c3_Err = web.Tabs(web.T(ctx, "driver.outcomes"), v.scaleTabs()).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = web.NamedTabs(web.T(ctx, "driver.outcomes"), v.scaleTabs()).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = web.Tabs(web.T(ctx, "opinion.period"), v.periodTabs()).Render(ctx, templ_7745c5c3_Buffer)
-		if templ_7745c5c3_Err != nil {
-			return templ_7745c5c3_Err
-		}
 		if v.a.Kind == Rated && len(v.surveys) > 1 {
-			templ_7745c5c3_Err = web.Tabs(web.T(ctx, "opinion.by.survey"), v.surveyTabs()).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = web.NamedTabs(web.T(ctx, "opinion.by.survey"), v.surveyTabs()).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -43,12 +43,12 @@ func opinionsBody(v opinionsView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = web.Tabs(web.T(ctx, "opinion.period"), v.periodTabs()).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = web.NamedTabs(web.T(ctx, "opinion.period"), v.periodTabs()).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		if len(v.scales) > 1 {
-			templ_7745c5c3_Err = web.Tabs(web.T(ctx, "opinion.scales"), v.scaleTabs()).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = web.NamedTabs(web.T(ctx, "opinion.scales"), v.scaleTabs()).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -20,6 +20,14 @@ type authorsView struct {
 	matches []match
 }
 
+// said is how many authors wait for somebody to decide.
+func (v authorsView) said() string {
+	if len(v.list) == 0 {
+		return v.l.T("listen.authors.answer.none")
+	}
+	return v.l.T("listen.authors.answer", "n", len(v.list))
+}
+
 func (r *Room) authorsPage(w http.ResponseWriter, q *web.Request) (err error) {
 	v := authorsView{view: r.view(q)}
 	if v.list, err = r.suggestions(q.Context()); err != nil {

@@ -28,10 +28,11 @@ type editView struct {
 	changed  bool   // the draft differs from what is published
 	look     string // language of the preview
 	phrases  phrases
+	company  string
 }
 
 func (r *Room) editView(q *web.Request, record Record) (editView, error) {
-	v := editView{record: record, draft: record.Draft, at: -1, look: record.Draft.language(q.L.Lang()), phrases: r.phrases}
+	v := editView{record: record, draft: record.Draft, at: -1, look: record.Draft.language(q.L.Lang()), phrases: r.phrases, company: q.Company.Name}
 	if record.Version == 0 {
 		return v, nil
 	}
@@ -159,7 +160,7 @@ func (r *Room) previewPage(w http.ResponseWriter, q *web.Request) error {
 	if err != nil {
 		return err
 	}
-	v := editView{record: record, draft: draft, look: draft.language(q.PostForm.Get("look"), q.L.Lang()), phrases: r.phrases}
+	v := editView{record: record, draft: draft, look: draft.language(q.PostForm.Get("look"), q.L.Lang()), phrases: r.phrases, company: q.Company.Name}
 	return r.site.RenderFragment(w, q, preview(v))
 }
 

@@ -137,3 +137,23 @@ func TestAccentsCanBeRead(t *testing.T) {
 		}
 	})
 }
+
+// A comma in YAML's short form would cut a wording in two without a sound.
+func TestSetsAreWhole(t *testing.T) {
+	for _, s := range must[[]Survey](t)(Sets()) {
+		all := []Words{s.Name, s.Title, s.Intro, s.Thanks}
+		for _, q := range s.Questions {
+			all = append(all, q.Text, q.Help, q.Low, q.High)
+			for _, c := range slices.Concat(q.Choices, q.Items) {
+				all = append(all, c.Text)
+			}
+		}
+		for _, w := range all {
+			for language, text := range w {
+				if !slices.Contains(Languages, language) || text == "" {
+					t.Errorf("%s says %q in the language %q", s.Key, text, language)
+				}
+			}
+		}
+	}
+}

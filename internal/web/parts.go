@@ -63,6 +63,15 @@ type EmptyProps struct {
 	Code        string // a working example, copyable
 }
 
+// OfferProps is something to begin from: Offer needs a URL, OfferButton the
+// Name and Value that its form sends.
+type OfferProps struct {
+	Title, Text string
+	URL         string
+	Name, Value string
+	Blank       bool // an empty beginning, drawn lighter than the others
+}
+
 // Change compares a figure with the former period.
 type Change struct {
 	Now, Before float64

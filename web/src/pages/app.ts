@@ -6,6 +6,8 @@ import { copy } from "../copy";
 import { live } from "../live";
 import { menus } from "../menus";
 import { search } from "../search";
+import { steady } from "../steady";
+import { tabs } from "../tabs";
 import { theme } from "../theme";
 
 theme();
@@ -15,4 +17,6 @@ document.addEventListener("DOMContentLoaded", () => {
   menus();
   live();
   ago();
+  tabs();
+  steady();
 });
