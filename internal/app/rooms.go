@@ -98,7 +98,7 @@ func (a *App) openWeaver(ctx context.Context) error {
 	a.weaver, err = weave.New(ctx, weave.Options{
 		Log: a.Log, Registry: a.Registry, Ledger: a.Ledger, Clock: a.Clock, Logger: a.Logger,
 		Identity: whoIsWho{people.NewBook(secret)}, Touchpoints: catalogue{a.Sources},
-		Accepted: a.Log.Appended, Waited: a.Log.Waited,
+		Accepted: a.Log.Appended, Calls: a.Log.Calls,
 		Alone: a.Config.Registry == "" || a.Config.NATS == "",
 	})
 	return err

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"database/sql/driver"
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -20,7 +18,7 @@ func (t *duckTx) appendRows(ctx context.Context, rows []experience.Interaction, 
 		return err
 	}
 	order := byPerson(rows)
-	if err := t.bulk(hot, len(rows), func(i int, v []driver.Value) []driver.Value { return duckRow(v, &rows[order[i]], checked) }); err != nil {
+	if err := t.bulk(hot, len(rows), func(i int, w *chunkWriter) { writeRow(w, &rows[order[i]], checked) }); err != nil {
 		return err
 	}
 	t.d.recall.remember(rows)
@@ -31,9 +29,10 @@ func (t *duckTx) appendRows(ctx context.Context, rows []experience.Interaction, 
 			}
 		}
 	})
-	return t.bulk("seen", len(rows), func(i int, v []driver.Value) []driver.Value {
-		r := &rows[i]
-		return append(v, duckdb.UUID(r.ID), r.ReceivedAt, r.Imported)
+	return t.bulk("seen", len(rows), func(i int, w *chunkWriter) {
+		w.id(rows[i].ID)
+		w.moment(rows[i].ReceivedAt)
+		w.truth(rows[i].Imported)
 	})
 }
 
@@ -53,48 +52,27 @@ func byPerson(rows []experience.Interaction) []int32 {
 	return order
 }
 
-func duckRow(v []driver.Value, r *experience.Interaction, checked bool) []driver.Value {
-	return append(v, duckdb.UUID(r.ID), cleanText(r.MessageID), cleanText(r.Source), cleanText(string(r.Kind)), cleanText(r.Name),
-		r.Time, r.ReceivedAt, duckID(r.Subject), duckID(r.Person), cleanText(r.Touchpoint), cleanText(r.Visit), r.Revenue,
-		cleanText(r.Currency), cleanText(r.OrderID), cleanText(r.ProductID), int16(r.Flags), r.Imported,
-		duckJSON(r.Properties, checked), duckJSON(r.Context, checked), duckID(r.Import))
-}
-
-func duckID(id experience.ID) driver.Value {
-	if id.IsZero() {
-		return nil
+// writeRow writes the columns of columnTypes, in their order.
+func writeRow(w *chunkWriter, r *experience.Interaction, checked bool) {
+	w.id(r.ID)
+	for _, text := range []string{r.MessageID, r.Source, string(r.Kind), r.Name} {
+		w.text(cleanText(text))
 	}
-	return duckdb.UUID(id)
-}
-
-func duckJSON(raw json.RawMessage, checked bool) driver.Value {
-	if text := cleanJSON(raw, checked); text != nil {
-		return text
+	w.moment(r.Time)
+	w.moment(r.ReceivedAt)
+	w.idOrNull(r.Subject)
+	w.idOrNull(r.Person)
+	w.text(cleanText(r.Touchpoint))
+	w.text(cleanText(r.Visit))
+	w.whole(r.Revenue)
+	for _, text := range []string{r.Currency, r.OrderID, r.ProductID} {
+		w.text(cleanText(text))
 	}
-	return nil
-}
-
-// bulk appends n rows to a table through DuckDB's appender, inside the
-// transaction.
-func (t *duckTx) bulk(table string, n int, row func(i int, v []driver.Value) []driver.Value) error {
-	return t.conn.Raw(func(dc any) (err error) {
-		a, err := duckdb.NewAppenderFromConn(dc.(driver.Conn), "", table)
-		if err != nil {
-			return err
-		}
-		defer func() {
-			if closed := a.Close(); err == nil {
-				err = closed
-			}
-		}()
-		values := make([]driver.Value, 0, 20)
-		for i := range n {
-			if err := a.AppendRow(row(i, values)...); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	w.short(int16(r.Flags))
+	w.truth(r.Imported)
+	w.textOrNull(cleanJSON(r.Properties, checked))
+	w.textOrNull(cleanJSON(r.Context, checked))
+	w.idOrNull(r.Import)
 }
 
 // move adds moves to the overrides, which readers apply and compaction folds
@@ -122,9 +100,12 @@ func (t *duckTx) move(ctx context.Context, moves []Move) error {
 	for k := range rules {
 		keys = append(keys, k)
 	}
-	err = t.bulk("overrides", len(keys), func(i int, v []driver.Value) []driver.Value {
+	err = t.bulk("overrides", len(keys), func(i int, w *chunkWriter) {
 		k, r := keys[i], rules[keys[i]]
-		return append(v, r.number, duckdb.UUID(k.subject), duckdb.UUID(k.was), duckdb.UUID(r.person))
+		w.whole(r.number)
+		w.id(k.subject)
+		w.id(k.was)
+		w.id(r.person)
 	})
 	after += int64(len(keys))
 	if err != nil || (before == 0) == (after == 0) {

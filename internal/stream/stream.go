@@ -70,7 +70,7 @@ type Log struct {
 	queue    queue
 	reader   reader
 	appended atomic.Int64
-	waited   atomic.Int64 // nanoseconds, see Waited
+	calls    atomic.Int64
 	oldest   oldest
 	moments  moments
 }

@@ -21,11 +21,14 @@ const (
 	// wholeEvery is how often all of the ledger is gone through although nothing
 	// seems to have changed about the past.
 	wholeEvery = time.Hour
-	// share: going through all of the ledger takes at most so many parts of the time.
+	// share: one part in so many of the time is what going through the ledger may
+	// take: all of it, or what came of late, which may be much.
 	share = 20
 	// stretch is how long what other models read is read anew before it is looked
 	// for what is new.
 	stretch = 3 * time.Second
+	// mostRest is how long what is new waits at most, however much there is.
+	mostRest = 30 * time.Second
 	// batch is how many texts are read between two commits.
 	batch = 200
 )
@@ -64,14 +67,14 @@ func (r *Room) Run(ctx context.Context) error {
 		case <-again.C:
 		}
 		began := time.Now()
-		took, err := r.catchUp(ctx, whole, began.After(rested), began.Add(stretch))
+		took, looked, err := r.catchUp(ctx, whole, began.After(rested), began.Add(stretch))
 		if err != nil && ctx.Err() == nil {
 			r.Logger.WarnContext(ctx, "what people said could not be read; it will be tried again", "error", err)
 		}
 		if took {
 			rested = time.Now().Add(share * time.Since(began))
 		}
-		pause := time.NewTimer(r.Pause)
+		pause := time.NewTimer(max(r.Pause, min(share*looked, mostRest)))
 		select {
 		case <-ctx.Done():
 			pause.Stop()
@@ -91,34 +94,35 @@ func nudge(c chan struct{}) {
 // CatchUp reads all that the ledger has and this room does not, and follows what
 // changed about the past: who people are, what was taken back, touchpoints.
 func (r *Room) CatchUp(ctx context.Context) error {
-	_, err := r.catchUp(ctx, true, true, time.Time{})
+	_, _, err := r.catchUp(ctx, true, true, time.Time{})
 	return err
 }
 
 // catchUp reads what is new. It goes through the whole ledger where that is
 // asked for, or where the past may have changed and it may take its time; took
-// says that it did. What other models read is read anew until a moment passed;
-// zero: to the end.
-func (r *Room) catchUp(ctx context.Context, asked, may bool, until time.Time) (took bool, err error) {
+// says that it did; looked is how long it took else to find in the ledger what
+// is new. What other models read is read anew until a moment passed; zero: to
+// the end.
+func (r *Room) catchUp(ctx context.Context, asked, may bool, until time.Time) (took bool, looked time.Duration, err error) {
 	r.reading.Lock()
 	defer r.reading.Unlock()
 	if r.reader == nil {
 		fresh, err := newReader()
 		if err != nil {
-			return false, err
+			return false, 0, err
 		}
 		r.use(fresh.models)
 	}
 	if err := r.learn(ctx, asked); err != nil {
-		return false, err
+		return false, 0, err
 	}
 	book, err := r.Ledger.Head(ctx)
 	if err != nil {
-		return false, err
+		return false, 0, err
 	}
 	h, err := r.head(ctx)
 	if err != nil {
-		return false, err
+		return false, 0, err
 	}
 	now := r.Clock()
 	same := h.sequence == int64(book.Position.Sequence) && h.move == book.Move && h.catalogue == book.Catalogue && h.interactions == book.Rows
@@ -130,33 +134,36 @@ func (r *Room) catchUp(ctx context.Context, asked, may bool, until time.Time) (t
 		if took {
 			from = time.UnixMicro(0)
 		}
-		if err := r.reconcile(ctx, from, &h); err != nil {
-			return took, err
+		if looked, err = r.reconcile(ctx, from, &h); err != nil {
+			return took, 0, err
 		}
 		h.sequence, h.interactions = int64(book.Position.Sequence), book.Rows
 		if took {
+			looked = 0
 			h.move, h.catalogue, h.wholeAt = book.Move, book.Catalogue, now.UnixMicro()
 		}
 		if err := r.saveHead(ctx, h); err != nil {
-			return took, err
+			return took, looked, err
 		}
 	}
-	return took, r.readAnew(ctx, until)
+	return took, looked, r.readAnew(ctx, until)
 }
 
 // reconcile makes the registry have the voices of the ledger that were received
 // since a moment: those that are new are read, those that are gone go, and whose
-// they are and where they belong is followed.
-func (r *Room) reconcile(ctx context.Context, since time.Time, h *head) error {
+// they are and where they belong is followed. It gives how long the ledger was
+// asked.
+func (r *Room) reconcile(ctx context.Context, since time.Time, h *head) (looked time.Duration, err error) {
 	known, err := r.known(ctx, since)
 	if err != nil {
-		return err
+		return looked, err
 	}
+	began := time.Now()
 	// Also where nobody said anything: else all of the ledger is gone through
 	// again as soon as something happens.
 	newest, err := r.newest(ctx, since)
 	if err != nil {
-		return err
+		return looked, err
 	}
 	h.received = max(h.received, newest)
 	var fresh, moved []key
@@ -171,21 +178,22 @@ func (r *Room) reconcile(ctx context.Context, since time.Time, h *head) error {
 			moved = append(moved, k)
 		}
 	})
+	looked = time.Since(began)
 	if err != nil {
-		return err
+		return looked, err
 	}
 	if err := r.settle(ctx, moved, known); err != nil {
-		return err
+		return looked, err
 	}
 	// Those of one moment stand together in the ledger; people are answered in
 	// the order in which they came.
 	slices.SortFunc(fresh, func(a, b key) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.id.String(), b.id.String())) })
 	for some := range slices.Chunk(fresh, batch) {
 		if err := r.hear(ctx, some); err != nil {
-			return err
+			return looked, err
 		}
 	}
-	return nil
+	return looked, nil
 }
 
 // hear reads some voices and keeps what they say.

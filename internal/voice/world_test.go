@@ -174,7 +174,7 @@ func (h *house) tell(rows ...experience.Interaction) {
 // look has the room do what it does when something was woven.
 func (h *house) look() {
 	h.t.Helper()
-	if _, err := h.room.catchUp(context.Background(), false, true, time.Time{}); err != nil {
+	if _, _, err := h.room.catchUp(context.Background(), false, true, time.Time{}); err != nil {
 		h.t.Fatal(err)
 	}
 }

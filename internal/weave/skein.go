@@ -256,7 +256,9 @@ func (w *Weaver) step(ctx context.Context, changed <-chan struct{}, r *reader) e
 		return nil
 	case s := <-coming:
 		r.took(s)
-		w.behind.Store(len(s.rows) >= w.MaxRecords/2)
+		if len(s.rows) >= w.MaxRecords/2 {
+			w.hurried.Store(w.Clock().UnixNano())
+		}
 		if s.err != nil {
 			return s.err
 		}

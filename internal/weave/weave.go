@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -77,11 +78,11 @@ type Options struct {
 	Touchpoints Touchpoints
 	Clock       experience.Clock
 	Logger      *slog.Logger
-	Accepted    func() int64         // events that the front door of this process took so far; nil = it has none
-	Waited      func() time.Duration // how long its senders have waited for the log, all together; nil = nobody tells
-	MaxRecords  int                  // in one transaction; default 20,000
-	Lease       time.Duration        // how long a weaver that fell silent keeps its turn; default 10 s
-	Alone       bool                 // nobody else can weave (the folder is locked): no lease is needed
+	Accepted    func() int64  // events that the front door of this process took so far; nil = it has none
+	Calls       func() int64  // and in how many requests; given with Accepted
+	MaxRecords  int           // in one transaction; default 20,000
+	Lease       time.Duration // how long a weaver that fell silent keeps its turn; default 10 s
+	Alone       bool          // nobody else can weave (the folder is locked): no lease is needed
 }
 
 // Weaver weaves while it holds the lease.
@@ -92,7 +93,7 @@ type Weaver struct {
 	pace      pace
 	catalogue Catalogue
 	woven     atomic.Uint64 // sequence of the last block in both books
-	behind    atomic.Bool   // the last step was a large one
+	hurried   atomic.Int64  // when the last large step began, in Unix nanoseconds
 	holder    string
 }
 
@@ -115,7 +116,7 @@ func New(ctx context.Context, o Options) (*Weaver, error) {
 		o.Lease = 10 * time.Second
 	}
 	secret, err := o.Registry.Secret(ctx)
-	return &Weaver{Options: o, ids: experience.NewHasher(secret), holder: experience.NewID().String(), pace: pace{accepted: o.Accepted, waited: o.Waited}}, err
+	return &Weaver{Options: o, ids: experience.NewHasher(secret), holder: experience.NewID().String(), pace: pace{calls: o.Calls, accepted: o.Accepted, cores: runtime.GOMAXPROCS(0)}}, err
 }
 
 // Run weaves until ctx ends. It gives an error only for what waiting does not
@@ -212,9 +213,14 @@ func told(n int, p experience.Position) []byte {
 // knows.
 func (w *Weaver) Sequence() uint64 { return w.woven.Load() }
 
-// Behind tells whether much waits to be woven: what else wants the machine had
-// better wait as well.
-func (w *Weaver) Behind() bool { return w.behind.Load() }
+// haste is how long after a large step the next may be expected.
+const haste = time.Minute
+
+// Behind tells whether much waits to be woven, or did a moment ago: what else
+// wants the machine had better wait as well.
+func (w *Weaver) Behind() bool {
+	return w.Clock().Sub(time.Unix(0, w.hurried.Load())) < haste
+}
 
 // Refresh has the weaver and the ledger follow the touchpoint catalogue as it is
 // now; Run does it by itself.
