@@ -2,10 +2,8 @@ package explore
 
 import (
 	"context"
-	"encoding/csv"
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -195,28 +193,12 @@ func (r *Room) csv(w http.ResponseWriter, q *web.Request, question string) error
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="`+question+`.csv"`)
-	out := csv.NewWriter(w)
+	out := web.SendSheet(w, question)
 	for _, line := range o.table {
-		line = slices.Clone(line)
-		for i, cell := range line {
-			line[i] = harmless(cell)
-		}
-		if err := out.Write(line); err != nil {
-			return nil // the reader is gone
-		}
+		out.Write(line...)
 	}
 	out.Flush()
-	return nil
-}
-
-// harmless keeps a spreadsheet from reading what a sender wrote as a formula.
-func harmless(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
+	return nil // the reader may be gone
 }
 
 func (r *Room) svg(w http.ResponseWriter, q *web.Request, question string) error {

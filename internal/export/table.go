@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"regia/internal/experience"
+	"regia/internal/web"
 )
 
 // Format is what a file of data is written as.
@@ -101,7 +102,7 @@ func (t *csvTable[T]) put(cells []cell) error {
 		}
 		text := c.text
 		if c.free && !t.raw {
-			text = defused(text)
+			text = web.Defused(text)
 		}
 		if !strings.ContainsAny(text, "\",\r\n") {
 			t.line.WriteString(text)
@@ -114,19 +115,4 @@ func (t *csvTable[T]) put(cells []cell) error {
 	t.line.WriteString("\r\n")
 	_, err := t.out.Write(t.line.Bytes())
 	return err
-}
-
-// defused puts an apostrophe before what a spreadsheet would run as a formula.
-// A number, such as that of a telephone, is none.
-func defused(text string) string {
-	if text == "" || !strings.ContainsRune("=+-@\t\r\n", rune(text[0])) || number(text) {
-		return text
-	}
-	return "'" + text
-}
-
-// number tells whether text is a sign, then digits and blanks.
-func number(text string) bool {
-	digits := strings.TrimLeft(text, "+-")
-	return len(text)-len(digits) <= 1 && digits != "" && strings.Trim(digits, "0123456789 ") == ""
 }

@@ -3,7 +3,6 @@ package impact
 import (
 	"context"
 	"embed"
-	"encoding/csv"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -171,35 +170,25 @@ func (r *Room) csv(w http.ResponseWriter, q *web.Request) error {
 	if err := checkAxes(by); err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="impact.csv"`)
-	out := csv.NewWriter(w)
+	out := web.SendSheet(w, "impact")
 	var head []string
 	for _, a := range by {
 		head = append(head, string(a))
 	}
-	lines := [][]string{append(head, "evidence", "value", "low", "high", "n", "people", "too_few", "pull")}
+	out.Write(append(head, "evidence", "value", "low", "high", "n", "people", "too_few", "pull")...)
 	for _, f := range v.figures(by...) {
 		var line []string
 		for _, a := range by {
-			line = append(line, harmless(f.Keys[a]))
+			line = append(line, f.Keys[a])
 		}
-		lines = append(lines, append(line, string(f.Evidence), decimal(f.Value), decimal(f.Low), decimal(f.High),
-			strconv.FormatInt(f.N, 10), strconv.FormatInt(f.People, 10), strconv.FormatBool(f.TooFew()), decimal(f.Pull)))
+		out.Write(append(line, string(f.Evidence), decimal(f.Value), decimal(f.Low), decimal(f.High),
+			strconv.FormatInt(f.N, 10), strconv.FormatInt(f.People, 10), strconv.FormatBool(f.TooFew()), decimal(f.Pull))...)
 	}
-	_ = out.WriteAll(lines) // an error says that the reader is gone
-	return nil
+	out.Flush()
+	return nil // the reader may be gone
 }
 
 func decimal(v float64) string { return strconv.FormatFloat(v, 'f', 4, 64) }
-
-// harmless keeps a spreadsheet from reading what somebody wrote as a formula.
-func harmless(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
-}
 
 func checkAxes(by []Axis) error {
 	if len(by) > maxAxes {

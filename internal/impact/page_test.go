@@ -211,7 +211,7 @@ func TestAPI(t *testing.T) {
 		"/api/v1/impact/fit":                                                {`"n":180`, `"learned":135`, `"tried":45`},
 		"/api/v1/impact/influences?scale=stars":                             {`"measure":"delivery"`, `"level":"late-3"`},
 		"/api/v1/impact/scales":                                             {`"scale":"nps"`, `"high":10`},
-		"/impact/scores.csv?by=touchpoint":                                  {"touchpoint,evidence,value,low,high,n,people,too_few,pull\n", "home-delivery,inferred,"},
+		"/impact/scores.csv?by=touchpoint":                                  {"touchpoint,evidence,value,low,high,n,people,too_few,pull\r\n", "home-delivery,inferred,"},
 	} {
 		d.wants(d.ask(http.MethodGet, target, "owner", ""), parts...)
 	}

@@ -3,11 +3,9 @@ package journey
 import (
 	"context"
 	"embed"
-	"encoding/csv"
 	"io/fs"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -145,27 +143,12 @@ func (r *Room) figuresCSV(w http.ResponseWriter, q *web.Request) error {
 	if v.f, err = r.reckoner().Figures(ctx, v.m, v.p); err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="`+v.m.Key+`.csv"`)
-	out := csv.NewWriter(w)
+	out := web.SendSheet(w, v.m.Key)
 	for _, line := range v.table() {
-		for i, cell := range line {
-			line[i] = harmless(cell)
-		}
-		if err := out.Write(line); err != nil {
-			return nil // the reader is gone
-		}
+		out.Write(line...)
 	}
 	out.Flush()
-	return nil
-}
-
-// harmless keeps a spreadsheet from reading what somebody wrote as a formula.
-func harmless(cell string) string {
-	if _, err := strconv.ParseFloat(cell, 64); err == nil || cell == "" || !strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-		return cell
-	}
-	return "'" + cell
+	return nil // the reader may be gone
 }
 
 // table is the figures as programs read them.

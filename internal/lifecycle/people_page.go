@@ -2,10 +2,8 @@ package lifecycle
 
 import (
 	"context"
-	"encoding/csv"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"regia/internal/experience"
@@ -111,20 +109,6 @@ func mark(id experience.ID) string {
 	return s[len(s)-4:]
 }
 
-// harmless keeps a spreadsheet from reading what a sender wrote as a formula.
-func harmless(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
-}
-
-func csvHead(w http.ResponseWriter, name string) *csv.Writer {
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`.csv"`)
-	return csv.NewWriter(w)
-}
-
 const csvBatch = 500
 
 // peopleCSV gives everybody behind a number, in the order of their ids, a batch
@@ -136,12 +120,12 @@ func (r *Room) peopleCSV(w http.ResponseWriter, q *web.Request) error {
 	}
 	ctx, cancel := context.WithTimeout(q.Context(), limit)
 	defer cancel()
-	var out *csv.Writer
+	var out *web.Sheet
 	var batch []Member
 	flush := func() error {
 		if out == nil {
-			out = csvHead(w, "people")
-			_ = out.Write([]string{"person", "name", "stage", "since", "orders", "first_order", "last_order"})
+			out = web.SendSheet(w, "people")
+			out.Write("person", "name", "stage", "since", "orders", "first_order", "last_order")
 		}
 		if err := r.writeMembers(ctx, out, batch, q.User.SeesPeople()); err != nil {
 			return err
@@ -164,7 +148,7 @@ func (r *Room) peopleCSV(w http.ResponseWriter, q *web.Request) error {
 	return err
 }
 
-func (r *Room) writeMembers(ctx context.Context, out *csv.Writer, batch []Member, sees bool) error {
+func (r *Room) writeMembers(ctx context.Context, out *web.Sheet, batch []Member, sees bool) error {
 	names := map[experience.ID]string{}
 	if sees && len(batch) > 0 {
 		ids := make([]experience.ID, len(batch))
@@ -177,7 +161,7 @@ func (r *Room) writeMembers(ctx context.Context, out *csv.Writer, batch []Member
 		}
 	}
 	for _, m := range batch {
-		_ = out.Write([]string{m.Person.String(), harmless(names[m.Person]), string(m.Stage), stamp(m.Since), strconv.Itoa(m.Orders), stamp(m.First), stamp(m.Last)})
+		out.Write(m.Person.String(), names[m.Person], string(m.Stage), stamp(m.Since), strconv.Itoa(m.Orders), stamp(m.First), stamp(m.Last))
 	}
 	out.Flush()
 	return out.Error()
@@ -201,18 +185,18 @@ func (r *Room) movementCSV(w http.ResponseWriter, q *web.Request) error {
 	if err != nil {
 		return err
 	}
-	out := csvHead(w, "movement")
-	_ = out.Write([]string{"month", "from", "to", "people"})
+	out := web.SendSheet(w, "movement")
+	out.Write("month", "from", "to", "people")
 	for _, m := range v.movement(mostMonths) {
 		for _, s := range m.Stages {
-			_ = out.Write([]string{m.Month, "", string(s.Stage), whole(s.People)})
+			out.Write(m.Month, "", string(s.Stage), whole(s.People))
 		}
 		for _, f := range m.Flows {
 			from := string(f.From)
 			if from == "" {
 				from = fromNowhere
 			}
-			_ = out.Write([]string{m.Month, from, string(f.To), whole(f.People)})
+			out.Write(m.Month, from, string(f.To), whole(f.People))
 		}
 	}
 	out.Flush()
@@ -225,14 +209,14 @@ func (r *Room) purchasesCSV(w http.ResponseWriter, q *web.Request) error {
 	if err != nil {
 		return err
 	}
-	out := csvHead(w, "purchases")
-	_ = out.Write([]string{"by", "key", "buyers", "again", "again_share", "again_low", "again_high", "third", "third_share", "within_90_days"})
+	out := web.SendSheet(w, "purchases")
+	out.Write("by", "key", "buyers", "again", "again_share", "again_low", "again_high", "third", "third_share", "within_90_days")
 	line := func(by, key string, again, third Rate, soon *Rate) {
 		within := ""
 		if soon != nil {
 			within = whole(soon.Yes)
 		}
-		_ = out.Write([]string{by, harmless(key), whole(again.N), whole(again.Yes), decimal(again.Share), decimal(again.Low), decimal(again.High), whole(third.Yes), decimal(third.Share), within})
+		out.Write(by, key, whole(again.N), whole(again.Yes), decimal(again.Share), decimal(again.Low), decimal(again.High), whole(third.Yes), decimal(third.Share), within)
 	}
 	b := v.bought()
 	line("all", "", b.Again, b.Third, nil)

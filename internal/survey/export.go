@@ -2,8 +2,6 @@ package survey
 
 import (
 	"context"
-	"encoding/csv"
-	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -53,21 +51,21 @@ func fields(versions []*Version) (out []field) {
 	return out
 }
 
-// value is what a response has in a column; text that people wrote is free.
-func (f field) value(v *Version, r Response) (text string, free bool) {
+// value is what a response has in a column.
+func (f field) value(v *Version, r Response) string {
 	i := v.question(f.question)
 	if i < 0 || v.Questions[i].Scale() != f.scale || v.Questions[i].Type != f.typ {
-		return "", false
+		return ""
 	}
 	a := r.Answers[f.question]
 	switch {
 	case a.Score != nil:
-		return strconv.Itoa(*a.Score), false
+		return strconv.Itoa(*a.Score)
 	case f.item != "":
 		if score, ok := a.Items[f.item]; ok {
-			return strconv.Itoa(score), false
+			return strconv.Itoa(score)
 		}
-		return "", false
+		return ""
 	case len(a.Choice) > 0:
 		var labels []string
 		for _, c := range v.Questions[i].Choices {
@@ -75,40 +73,28 @@ func (f field) value(v *Version, r Response) (text string, free bool) {
 				labels = append(labels, c.Text.In(v.language()))
 			}
 		}
-		return strings.Join(labels, "; "), true
+		return strings.Join(labels, "; ")
 	}
-	return a.Text, true
-}
-
-// defused puts an apostrophe before what a spreadsheet would run as a formula.
-func defused(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r\n", rune(text[0])) {
-		return "'" + text
-	}
-	return text
+	return a.Text
 }
 
 // export writes the responses of a survey as CSV (RFC 4180), the latest first.
 // What the company's own people said has neither a time nor an id.
-func (r *Room) export(ctx context.Context, out io.Writer, key string) error {
+func (r *Room) export(ctx context.Context, w *web.Sheet, key string) error {
 	versions, err := r.Store.Versions(ctx, key)
 	if err != nil {
 		return err
 	}
 	columns := fields(versions)
-	w := csv.NewWriter(out)
-	w.UseCRLF = true
 	staff := len(versions) > 0 && slices.ContainsFunc(versions, func(v *Version) bool { return v.Staff })
 	head := []string{"response", "version", "finished", "begun_at", "settled_at", "channel", "language", "about", "shop", "order_id", "product_id"}
 	if staff {
 		head = []string{"version", "finished"}
 	}
 	for _, c := range columns {
-		head = append(head, defused(c.head))
+		head = append(head, c.head)
 	}
-	if err := w.Write(head); err != nil {
-		return err
-	}
+	w.Write(head...)
 	for before := ""; ; {
 		list, next, err := r.Store.Settled(ctx, key, before, false, exportPage)
 		if err != nil {
@@ -120,9 +106,7 @@ func (r *Room) export(ctx context.Context, out io.Writer, key string) error {
 			})
 		}
 		for _, x := range list {
-			if err := w.Write(exported(versions[x.Version-1], x, columns, staff)); err != nil {
-				return err
-			}
+			w.Write(exported(versions[x.Version-1], x, columns, staff)...)
 		}
 		w.Flush()
 		if before = next; before == "" || w.Error() != nil {
@@ -134,17 +118,13 @@ func (r *Room) export(ctx context.Context, out io.Writer, key string) error {
 func exported(v *Version, x Response, columns []field, staff bool) []string {
 	row := []string{
 		x.ID.String(), strconv.Itoa(x.Version), strconv.FormatBool(!x.FinishedAt.IsZero()), x.BegunAt.Format(time.RFC3339), x.SettledAt.Format(time.RFC3339),
-		string(x.Channel), x.Language, defused(x.About), defused(x.Shop), defused(x.OrderID), defused(x.ProductID),
+		string(x.Channel), x.Language, x.About, x.Shop, x.OrderID, x.ProductID,
 	}
 	if staff {
 		row = row[1:3:3]
 	}
 	for _, c := range columns {
-		text, free := c.value(v, x)
-		if free {
-			text = defused(text)
-		}
-		row = append(row, text)
+		row = append(row, c.value(v, x))
 	}
 	return row
 }
@@ -159,10 +139,7 @@ func (r *Room) exportFile(w http.ResponseWriter, q *web.Request) error {
 	if results.hidden() {
 		return experience.Errorf(experience.Forbidden, "survey.error.few")
 	}
-	h := w.Header()
-	h.Set("Content-Type", "text/csv; charset=utf-8")
-	h.Set("Content-Disposition", `attachment; filename="`+key+`.csv"`)
-	if err := r.export(q.Context(), w, key); err != nil {
+	if err := r.export(q.Context(), web.SendSheet(w, key), key); err != nil {
 		r.Logger.WarnContext(q.Context(), "an export of answers broke off", "error", err)
 		panic(http.ErrAbortHandler) // nobody takes a piece for the whole
 	}

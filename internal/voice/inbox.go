@@ -2,7 +2,6 @@ package voice
 
 import (
 	"context"
-	"encoding/csv"
 	"net/http"
 	"slices"
 	"strconv"
@@ -165,7 +164,7 @@ func (r *Room) inboxCSV(w http.ResponseWriter, q *web.Request) error {
 		return err
 	}
 	span := e.span(f.Period, q.Company.Location())
-	var out *csv.Writer
+	var out *web.Sheet
 	for after, n := "", 0; ; n += csvBatch {
 		p, err := r.List(ctx, f, span, after, csvBatch)
 		names, err2 := r.peopleOf(ctx, p.Voices)
@@ -179,13 +178,11 @@ func (r *Room) inboxCSV(w http.ResponseWriter, q *web.Request) error {
 			return err
 		}
 		if out == nil {
-			w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-			w.Header().Set("Content-Disposition", `attachment; filename="voices.csv"`)
-			out = csv.NewWriter(w)
-			_ = out.Write([]string{"id", "time", "person", "name", "event", "touchpoint", "platform", "scale", "score", "language", "sentiment", "confidence", "topics", "urgency", "corrected", "text"})
+			out = web.SendSheet(w, "voices")
+			out.Write("id", "time", "person", "name", "event", "touchpoint", "platform", "scale", "score", "language", "sentiment", "confidence", "topics", "urgency", "corrected", "text")
 		}
 		for _, v := range p.Voices {
-			_ = out.Write(line(v, names[v.Person]))
+			out.Write(line(v, names[v.Person])...)
 		}
 		if out.Flush(); out.Error() != nil || p.Next == "" || n >= mostCSV {
 			return nil
@@ -207,21 +204,9 @@ func line(v Voice, name string) []string {
 	if u := v.Labels.Urgency.value(); u != unknown {
 		urgency = strconv.Itoa(u)
 	}
-	out := []string{v.ID.String(), v.Time.Format(time.RFC3339), v.Person.String(), name, v.Name, v.Touchpoint, v.Platform, v.Scale, score,
+	return []string{v.ID.String(), v.Time.Format(time.RFC3339), v.Person.String(), name, v.Name, v.Touchpoint, v.Platform, v.Scale, score,
 		v.Labels.Language.counted(), v.Labels.Sentiment.counted(), strconv.FormatFloat(v.Labels.Sentiment.Confidence, 'f', -1, 64),
 		strings.Join(topics, " "), urgency, pressed(len(v.Corrected) > 0), v.Text}
-	for i, cell := range out {
-		out[i] = harmless(cell)
-	}
-	return out
-}
-
-// harmless keeps a spreadsheet from reading what a sender wrote as a formula.
-func harmless(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
 }
 
 func (v inboxView) head() web.HeadProps {
