@@ -13,30 +13,9 @@ import (
 // driverRoom wires the room of what people think and what matters most for it.
 func (a *App) driverRoom(n naming, relations *lifecycle.Room) *driver.Room {
 	return &driver.Room{
-		Ledger: a.Ledger, Company: a.Company, Touchpoints: forDriver{n}.Touchpoints, Sources: forDriver{n}.Sources, People: a.People,
+		Ledger: a.Ledger, Company: a.Company, Touchpoints: n.Touchpoints, Sources: n.Sources, People: a.People,
 		Relationships: standings{relations}, Past: passages{a.Impact}, Topics: a.Voice, Clock: a.Clock, Logger: a.Logger,
 	}
-}
-
-// forDriver gives touchpoints and sources as the room of opinions sees them.
-type forDriver struct{ naming }
-
-func (n forDriver) Sources(ctx context.Context) ([]driver.Source, error) {
-	all, err := n.sources.List(ctx)
-	out := make([]driver.Source, len(all))
-	for k, s := range all {
-		out[k] = driver.Source{ID: s.ID, Channel: s.Channel}
-	}
-	return out, err
-}
-
-func (n forDriver) Touchpoints(ctx context.Context) ([]driver.Touchpoint, error) {
-	c, err := n.touchpoints.Catalogue(ctx)
-	out := make([]driver.Touchpoint, len(c.Touchpoints))
-	for k, t := range c.Touchpoints {
-		out[k] = driver.Touchpoint{Key: t.Key, Name: map[string]string{"it": t.Name.In("it"), "en": t.Name.In("en")}, Channel: t.Channel}
-	}
-	return out, err
 }
 
 // standings tells how far people's relationships had come.

@@ -11,23 +11,10 @@ import (
 // journeyRoom wires the room of journeys.
 func (a *App) journeyRoom(names naming) *journey.Room {
 	return &journey.Room{
-		Store: a.Journeys, Ledger: a.Ledger, Company: a.Company, Touchpoints: forJourneys{names}.Touchpoints, UserName: a.userName,
+		Store: a.Journeys, Ledger: a.Ledger, Company: a.Company, Touchpoints: names.Touchpoints, UserName: a.userName,
 		Title: people.EventTitle, Clock: a.Clock, Logger: a.Logger,
 		Alive: journey.Alive{Impressions: a.Impact, People: a.People},
 	}
-}
-
-type forJourneys struct{ naming }
-
-func (n forJourneys) Touchpoints(ctx context.Context) ([]journey.Touchpoint, error) {
-	c, err := n.touchpoints.Catalogue(ctx)
-	out := make([]journey.Touchpoint, len(c.Touchpoints))
-	for k, t := range c.Touchpoints {
-		out[k] = journey.Touchpoint{
-			Key: t.Key, Name: map[string]string{"it": t.Name.In("it"), "en": t.Name.In("en")}, Channel: t.Channel, Stage: t.Stage, Retired: t.Retired,
-		}
-	}
-	return out, err
 }
 
 // userName gives the name of a user, "" where there is none.

@@ -7,7 +7,6 @@ import (
 
 	"regia/internal/collect"
 	"regia/internal/experience"
-	"regia/internal/explore"
 	"regia/internal/pulse"
 	"regia/internal/touchpoint"
 )
@@ -58,6 +57,28 @@ func (n naming) Source(ctx context.Context, id string) (string, experience.Chann
 	return id, experience.Server
 }
 
+// Touchpoints gives the catalogue as rooms see it.
+func (n naming) Touchpoints(ctx context.Context) ([]experience.Touchpoint, error) {
+	c, err := n.touchpoints.Catalogue(ctx)
+	out := make([]experience.Touchpoint, len(c.Touchpoints))
+	for k, t := range c.Touchpoints {
+		out[k] = experience.Touchpoint{
+			Key: t.Key, Name: map[string]string{"it": t.Name.In("it"), "en": t.Name.In("en")}, Channel: t.Channel, Stage: t.Stage, Retired: t.Retired,
+		}
+	}
+	return out, err
+}
+
+// Sources gives what sends interactions as rooms see it.
+func (n naming) Sources(ctx context.Context) ([]experience.Source, error) {
+	all, err := n.sources.List(ctx)
+	out := make([]experience.Source, len(all))
+	for k, s := range all {
+		out[k] = experience.Source{ID: s.ID, Name: s.Name, Channel: s.Channel}
+	}
+	return out, err
+}
+
 // forTouchpoints and forPulse give sources as those rooms see them.
 type forTouchpoints struct{ naming }
 
@@ -73,37 +94,6 @@ func (n forPulse) Sources(ctx context.Context) ([]pulse.Source, error) {
 	out := make([]pulse.Source, len(all))
 	for k, s := range all {
 		out[k] = pulse.Source{ID: s.ID, Name: s.Name, Channel: s.Channel, Browser: s.Kind.Browser(), WriteKey: s.WriteKey}
-	}
-	return out, err
-}
-
-func (n forPulse) Touchpoints(ctx context.Context) ([]pulse.Touchpoint, error) {
-	c, err := n.touchpoints.Catalogue(ctx)
-	out := make([]pulse.Touchpoint, len(c.Touchpoints))
-	for k, t := range c.Touchpoints {
-		out[k] = pulse.Touchpoint{
-			Key: t.Key, Name: map[string]string{"it": t.Name.In("it"), "en": t.Name.In("en")}, Channel: t.Channel, Stage: t.Stage, Retired: t.Retired,
-		}
-	}
-	return out, err
-}
-
-type forExplore struct{ naming }
-
-func (n forExplore) Sources(ctx context.Context) ([]explore.Source, error) {
-	all, err := n.sources.List(ctx)
-	out := make([]explore.Source, len(all))
-	for k, s := range all {
-		out[k] = explore.Source{ID: s.ID, Name: s.Name, Channel: s.Channel}
-	}
-	return out, err
-}
-
-func (n forExplore) Touchpoints(ctx context.Context) ([]explore.Touchpoint, error) {
-	c, err := n.touchpoints.Catalogue(ctx)
-	out := make([]explore.Touchpoint, len(c.Touchpoints))
-	for k, t := range c.Touchpoints {
-		out[k] = explore.Touchpoint{Key: t.Key, Name: map[string]string{"it": t.Name.In("it"), "en": t.Name.In("en")}, Channel: t.Channel, Stage: t.Stage}
 	}
 	return out, err
 }

@@ -117,7 +117,7 @@ func (a *App) register() error {
 	}
 	rooms := []interface{ Register(*web.Site) error }{
 		&pulse.Room{
-			Ledger: a.Ledger, Bus: a.Log, Touchpoints: forPulse{names}.Touchpoints, Sources: forPulse{names}.Sources, People: a.People,
+			Ledger: a.Ledger, Bus: a.Log, Touchpoints: names.Touchpoints, Sources: forPulse{names}.Sources, People: a.People,
 			Company: a.Company, Clock: a.Clock, Logger: a.Logger, BaseURL: a.Config.URL, Title: people.EventTitle,
 			FollowUps: waiting{a}, Perception: a.Impact, Maps: a.touchpointMaps,
 		},
@@ -134,7 +134,7 @@ func (a *App) register() error {
 			BaseURL: a.Config.URL, MQTT: a.Config.MQTT, Clock: a.Clock, Logger: a.Logger, Title: people.EventTitle,
 		}),
 		&explore.Room{
-			Ledger: a.Ledger, Company: a.Company, Touchpoints: forExplore{names}.Touchpoints, Sources: forExplore{names}.Sources, People: a.People,
+			Ledger: a.Ledger, Company: a.Company, Touchpoints: names.Touchpoints, Sources: names.Sources, People: a.People,
 			TraitNames: a.People.CommonTraits, Traits: a.People.TraitValues, Clock: a.Clock, Logger: a.Logger, Title: people.EventTitle,
 		},
 		a.journeyRoom(names),

@@ -14,6 +14,7 @@ import (
 
 	"regia/internal/collect"
 	"regia/internal/experience"
+	"regia/internal/stream"
 )
 
 // drain is how long requests under way may take once Regia was told to stop.
@@ -170,18 +171,11 @@ func (a *App) Caught(ctx context.Context) error {
 
 // wait asks done again each time the weaver has committed.
 func (a *App) wait(ctx context.Context, done func() (bool, error)) error {
-	told := make(chan struct{}, 1)
-	cancel, err := a.Log.Subscribe("regia.woven", func([]byte) {
-		select {
-		case told <- struct{}{}:
-		default:
-		}
-	})
+	told, cancel, err := stream.Woken(a.Log, "regia.woven")
 	if err != nil {
 		return err
 	}
 	defer cancel()
-	// What is told of is told at most once: look again now and then.
 	again := time.NewTicker(200 * time.Millisecond)
 	defer again.Stop()
 	for {

@@ -177,7 +177,7 @@ func (v driversView) againBars() []web.Bar {
 	add := func(label string, share stats.Interval) {
 		b := web.Bar{Label: label, Tone: web.Petrol, Note: "n = " + v.l.N(share.N)}
 		if share.TooFew() {
-			b.Value = tooFew(v.l, share.N)
+			b.Value = v.l.TooFew(share.N)
 		} else {
 			b.Value, b.Amount = v.l.Percent(share.Value), share.Value
 			b.Note += " · " + v.l.T("opinion.interval") + " " + v.l.Percent(share.Low) + " – " + v.l.Percent(share.High)

@@ -14,7 +14,7 @@ import (
 
 // frame gathers what every page needs.
 func (r *Room) frame(q *web.Request) (frame, *book, error) {
-	f := frame{state: readState(q.URL.Query()), l: q.L, sees: q.User.SeesPeople(), zone: r.Company(q.Context()).Location(), places: map[string]Touchpoint{}}
+	f := frame{state: readState(q.URL.Query()), l: q.L, sees: q.User.SeesPeople(), zone: r.Company(q.Context()).Location(), places: map[string]experience.Touchpoint{}}
 	f.stage = func(key string) string { return r.Relationships.StageName(q.L, key) }
 	b, err := r.book(q.Context())
 	if err != nil {

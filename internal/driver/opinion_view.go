@@ -117,7 +117,7 @@ type frame struct {
 	l      *web.Locale
 	sees   bool
 	zone   *time.Location
-	places map[string]Touchpoint
+	places map[string]experience.Touchpoint
 	stage  func(key string) string
 }
 
@@ -180,8 +180,6 @@ func change(l *web.Locale, s experience.Scale, v float64) string {
 	return signed(l, v, 2)
 }
 
-func tooFew(l *web.Locale, n int64) string { return l.T("opinion.toofew", "n", n) }
-
 // name says what a key of an axis is called.
 func (f frame) name(a Axis, key string) string {
 	if key == "" {
@@ -192,11 +190,10 @@ func (f frame) name(a Axis, key string) string {
 	}
 	switch a {
 	case ByTouchpoint:
-		t, ok := f.places[key]
-		if !ok {
-			return key
+		if t, ok := f.places[key]; ok {
+			return t.Called(f.l.Lang())
 		}
-		return first(t.Name[f.l.Lang()], t.Name["en"], key)
+		return key
 	case ByChannel:
 		if f.l.Has("opinion.asked." + key) {
 			return f.l.T("opinion.asked." + key)

@@ -47,25 +47,12 @@ type Relationships interface {
 	StageName(l *web.Locale, stage string) string
 }
 
-// Touchpoint is what this room needs to know of one.
-type Touchpoint struct {
-	Key     string
-	Name    map[string]string // by language, "it" and "en"
-	Channel experience.Channel
-}
-
-// Source is what this room needs to know of one.
-type Source struct {
-	ID      string
-	Channel experience.Channel
-}
-
 // Room tells what people think, and what matters most for it.
 type Room struct {
 	Ledger        *ledger.Ledger
 	Company       func(context.Context) experience.Company
-	Touchpoints   func(context.Context) ([]Touchpoint, error)
-	Sources       func(context.Context) ([]Source, error)
+	Touchpoints   func(context.Context) ([]experience.Touchpoint, error)
+	Sources       func(context.Context) ([]experience.Source, error)
 	People        People
 	Relationships Relationships
 	Past          Past   // nil: what happened to people is not known

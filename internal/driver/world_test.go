@@ -39,11 +39,13 @@ func houseOn(t *testing.T, l *ledger.Ledger) *house {
 		Company: func(context.Context) experience.Company {
 			return experience.Company{TimeZone: "Europe/Rome", Currency: "EUR"}
 		},
-		Touchpoints: func(context.Context) ([]Touchpoint, error) {
-			return []Touchpoint{{Key: "delivery", Name: map[string]string{"it": "Consegna", "en": "Delivery"}, Channel: experience.Post},
+		Touchpoints: func(context.Context) ([]experience.Touchpoint, error) {
+			return []experience.Touchpoint{{Key: "delivery", Name: map[string]string{"it": "Consegna", "en": "Delivery"}, Channel: experience.Post},
 				{Key: "survey", Name: map[string]string{"it": "Sondaggio", "en": "Survey"}, Channel: experience.Email}}, nil
 		},
-		Sources: func(context.Context) ([]Source, error) { return []Source{{ID: "till", Channel: experience.Shop}}, nil },
+		Sources: func(context.Context) ([]experience.Source, error) {
+			return []experience.Source{{ID: "till", Channel: experience.Shop}}, nil
+		},
 	}
 	var err error
 	if h.site, err = web.New(web.Options{Auth: byHeader{}, Clock: h.room.Clock}); err != nil {

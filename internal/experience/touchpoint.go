@@ -1,5 +1,30 @@
 package experience
 
+import "cmp"
+
+// Touchpoint is what rooms need to know of one: what it is called and where it
+// stands. All about it is known by the room of touchpoints.
+type Touchpoint struct {
+	Key     string
+	Name    map[string]string // by language, "it" and "en"
+	Channel Channel
+	Stage   Stage
+	Retired bool // offered no more; what happened at it stands
+}
+
+// Called is the touchpoint's name in a language, in another where it has none,
+// or else its key.
+func (t Touchpoint) Called(lang string) string {
+	return cmp.Or(t.Name[lang], t.Name["en"], t.Name["it"], t.Key)
+}
+
+// Source is what rooms need to know of a system that sends interactions.
+type Source struct {
+	ID      string
+	Name    string
+	Channel Channel // where its interactions take place unless they belong to a touchpoint
+}
+
 // Channel is where an interaction takes place.
 type Channel string
 

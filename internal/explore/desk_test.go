@@ -38,15 +38,15 @@ func newDesk(t *testing.T) *desk {
 	clock := func() time.Time { return now }
 	d := &desk{t: t, room: &Room{
 		Ledger: l, Company: func(context.Context) experience.Company { return experience.Company{Name: "Shop"} }, People: names{}, Clock: clock, Patience: time.Minute,
-		Touchpoints: func(context.Context) ([]Touchpoint, error) {
-			return []Touchpoint{
+		Touchpoints: func(context.Context) ([]experience.Touchpoint, error) {
+			return []experience.Touchpoint{
 				{Key: "page", Name: map[string]string{"it": "Scheda", "en": "Product page"}, Channel: experience.Web, Stage: experience.Consideration},
 				{Key: "cart", Name: map[string]string{"it": "Carrello", "en": "Cart"}, Channel: experience.Web, Stage: experience.Purchase},
 				{Key: "parcel", Name: map[string]string{"it": "Pacco", "en": "Parcel"}, Channel: experience.Post, Stage: experience.Delivery},
 			}, nil
 		},
-		Sources: func(context.Context) ([]Source, error) {
-			return []Source{{ID: "site", Name: "Our site", Channel: experience.Web}}, nil
+		Sources: func(context.Context) ([]experience.Source, error) {
+			return []experience.Source{{ID: "site", Name: "Our site", Channel: experience.Web}}, nil
 		},
 	}}
 	if d.site, err = web.New(web.Options{Auth: byHeader{}, Clock: clock}); err != nil {

@@ -33,9 +33,9 @@ type People interface {
 // Room answers questions about what happened: by API, and on pages.
 type Room struct {
 	Ledger      *ledger.Ledger
-	Company     func(context.Context) experience.Company    // whose clocks cut days
-	Touchpoints func(context.Context) ([]Touchpoint, error) // the whole catalogue
-	Sources     func(context.Context) ([]Source, error)     // where events come from
+	Company     func(context.Context) experience.Company               // whose clocks cut days
+	Touchpoints func(context.Context) ([]experience.Touchpoint, error) // the whole catalogue
+	Sources     func(context.Context) ([]experience.Source, error)     // where events come from
 	People      People
 	// TraitNames lists what people say of themselves, most frequent first; nil: nothing.
 	TraitNames func(ctx context.Context) ([]string, error)

@@ -155,9 +155,9 @@ func (v *vocabulary) placed(item string) analytics.Filter {
 	f := analytics.Filter{Field: "touchpoint", Is: "equal", Values: []string{key}}
 	switch kind {
 	case "channel":
-		f.Values = v.within(func(t Touchpoint) bool { return string(t.Channel) == key })
+		f.Values = v.within(func(t experience.Touchpoint) bool { return string(t.Channel) == key })
 	case "stage":
-		f.Values = v.within(func(t Touchpoint) bool { return string(t.Stage) == key })
+		f.Values = v.within(func(t experience.Touchpoint) bool { return string(t.Stage) == key })
 	}
 	if len(f.Values) == 0 {
 		f.Values = []string{nowhere}

@@ -12,20 +12,6 @@ import (
 	"regia/internal/experience"
 )
 
-// Touchpoint is what this room needs to know of one.
-type Touchpoint struct {
-	Key     string
-	Name    map[string]string // by language, "it" and "en"
-	Channel experience.Channel
-	Stage   experience.Stage
-}
-
-// Source is what this room needs to know of one.
-type Source struct {
-	ID, Name string
-	Channel  experience.Channel
-}
-
 // vocabulary is what the record really has: what can be asked for.
 type vocabulary struct {
 	things      []thing // most frequent first
@@ -38,8 +24,8 @@ type vocabulary struct {
 	first, last time.Time
 	read        time.Time
 
-	catalogue map[string]Touchpoint
-	named     map[string]Source
+	catalogue map[string]experience.Touchpoint
+	named     map[string]experience.Source
 }
 
 // thing is something people do: a name with its kind.
@@ -71,7 +57,7 @@ const (
 func (r *Room) vocabulary(ctx context.Context) (*vocabulary, error) {
 	r.reading.Lock()
 	defer r.reading.Unlock()
-	v := &vocabulary{touchpoints: map[string]int64{}, sources: map[string]int64{}, read: r.Clock(), catalogue: map[string]Touchpoint{}, named: map[string]Source{}}
+	v := &vocabulary{touchpoints: map[string]int64{}, sources: map[string]int64{}, read: r.Clock(), catalogue: map[string]experience.Touchpoint{}, named: map[string]experience.Source{}}
 	if known := r.known; known != nil && !known.empty() && v.read.Sub(known.read) < vocabularyStays {
 		return known, nil
 	}
@@ -231,7 +217,7 @@ func plain(name string) string {
 }
 
 // within lists the touchpoints that one test holds for, in order of their keys.
-func (v *vocabulary) within(holds func(Touchpoint) bool) []string {
+func (v *vocabulary) within(holds func(experience.Touchpoint) bool) []string {
 	var keys []string
 	for key, t := range v.catalogue {
 		if holds(t) {

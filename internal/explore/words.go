@@ -77,11 +77,8 @@ func channelTone(c experience.Channel) web.Tone {
 }
 
 func (v view) touchpoint(key string) string {
-	t := v.v.catalogue[key]
-	for _, lang := range []string{v.l.Lang(), "en", "it"} {
-		if t.Name[lang] != "" {
-			return t.Name[lang]
-		}
+	if t, ok := v.v.catalogue[key]; ok {
+		return t.Called(v.l.Lang())
 	}
 	if key == "" || key == nowhere {
 		return v.l.T("explore.touchpoint.none")
@@ -160,7 +157,7 @@ func (v view) cases(n int64) string { return v.l.T("explore.cases."+v.caseKey(),
 // share says a share; below the least n it says that instead.
 func (v view) share(part float64, of int64) string {
 	if of < few {
-		return v.l.T("explore.few", "count", of)
+		return v.l.TooFew(of)
 	}
 	return v.l.Percent(part)
 }

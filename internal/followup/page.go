@@ -185,7 +185,7 @@ func excerpt(text string) string {
 
 func (w words) share(i stats.Interval) string {
 	if i.TooFew() {
-		return w.l.T("followup.few", "n", i.N)
+		return w.l.TooFew(i.N)
 	}
 	return w.l.Percent(i.Value)
 }

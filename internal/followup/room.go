@@ -12,6 +12,7 @@ import (
 
 	"regia/internal/experience"
 	"regia/internal/registry"
+	"regia/internal/stream"
 	"regia/internal/web"
 )
 
@@ -153,13 +154,7 @@ func (r *Room) Register(s *web.Site) error {
 
 // Run looks at what people say as it is heard, and at deadlines, until ctx ends.
 func (r *Room) Run(ctx context.Context) error {
-	told := make(chan struct{}, 1)
-	cancel, err := r.Bus.Subscribe(heardSubject, func([]byte) {
-		select {
-		case told <- struct{}{}:
-		default:
-		}
-	})
+	told, cancel, err := stream.Woken(r.Bus, heardSubject)
 	if err != nil {
 		return err
 	}

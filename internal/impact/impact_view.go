@@ -289,7 +289,7 @@ func (b rulesView) bars(f Influence) []web.Bar {
 	for _, l := range f.Levels {
 		bar := web.Bar{Label: b.levelName(f.Measure, l.Key), Evidence: experience.Stated, Note: "n = " + b.l.N(l.N)}
 		if l.TooFew() {
-			bar.Value = b.tooFew(l.N)
+			bar.Value = b.l.TooFew(l.N)
 		} else {
 			bar.Value = b.mean(l.Interval) + " (" + b.meanBetween(l.Interval) + ")"
 			bar.Amount = l.Value - f.Scale.Low

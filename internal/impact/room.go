@@ -9,6 +9,7 @@ import (
 
 	"regia/internal/experience"
 	"regia/internal/ledger"
+	"regia/internal/stream"
 	"regia/internal/web"
 )
 
@@ -83,13 +84,7 @@ const (
 // asks; from then on anew a while after something was woven, never faster than
 // Pause, and seldom enough to take but a few percent of the time.
 func (r *Room) Run(ctx context.Context) error {
-	told := make(chan struct{}, 1)
-	cancel, err := r.Bus.Subscribe(wovenSubject, func([]byte) {
-		select {
-		case told <- struct{}{}:
-		default:
-		}
-	})
+	told, cancel, err := stream.Woken(r.Bus, wovenSubject)
 	if err != nil {
 		return err
 	}

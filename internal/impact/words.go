@@ -128,8 +128,6 @@ func (v view) meanBetween(i stats.Interval) string {
 	return v.l.T("impact.between", "low", v.l.Decimal(i.Low, 2), "high", v.l.Decimal(i.High, 2))
 }
 
-func (v view) tooFew(n int64) string { return v.l.T("impact.toofew", "n", n) }
-
 // month writes 2026-11 as people do.
 func (v view) month(key string) string {
 	year, _ := strconv.Atoi(key[:4])

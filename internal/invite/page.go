@@ -234,7 +234,7 @@ func (v *overview) answered() web.StatProps {
 	p := web.StatProps{Label: v.l.T("invite.stat.answered"), Value: v.l.N(v.figures.States[Answered]), Hint: v.l.T("invite.stat.answered.hint")}
 	share := stats.Share(v.figures.States[Answered], v.figures.Sent)
 	if share.TooFew() {
-		p.N = v.l.T("invite.few", "n", v.figures.Sent)
+		p.N = v.l.TooFew(v.figures.Sent)
 		return p
 	}
 	p.Value = v.l.Percent(share.Value)

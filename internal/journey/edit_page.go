@@ -63,7 +63,7 @@ func (r *Room) offer(q *web.Request, v *editView) error {
 	}
 	v.offered = offer{Touchpoints: []offered{}, Events: []offered{}, Properties: []string{}}
 	for _, t := range list {
-		one := offered{t.Key, t.label(q.L.Lang())}
+		one := offered{t.Key, t.Called(q.L.Lang())}
 		v.offered.Touchpoints = append(v.offered.Touchpoints, one)
 		if g := groups[t.Stage]; g != nil && !t.Retired {
 			g.choices = append(g.choices, one)

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"regia/internal/experience"
 	"regia/internal/web"
 )
 
@@ -26,7 +27,7 @@ func (r *Room) registerPages() {
 type desk struct {
 	l         *web.Locale
 	draws     bool // the reader may draw
-	catalogue map[string]Touchpoint
+	catalogue map[string]experience.Touchpoint
 }
 
 func (r *Room) desk(q *web.Request) (desk, error) {
@@ -38,7 +39,7 @@ func (r *Room) desk(q *web.Request) (desk, error) {
 func (d desk) chip(key string) web.ChipProps {
 	t := d.catalogue[key]
 	t.Key = key
-	return web.ChipProps{Label: t.label(d.l.Lang()), Channel: t.Channel, URL: "/touchpoints/" + key}
+	return web.ChipProps{Label: t.Called(d.l.Lang()), Channel: t.Channel, URL: "/touchpoints/" + key}
 }
 
 func (r *Room) listPage(w http.ResponseWriter, q *web.Request) error {

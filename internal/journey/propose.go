@@ -116,7 +116,7 @@ func (r *Room) activities(ctx context.Context, of string, from, to time.Time) ([
 
 // placed finds the touchpoints and the stage of each activity. What has none
 // goes to the stage of what usually happens at about the same time.
-func placed(list []activity, things []thing, catalogue map[string]Touchpoint) {
+func placed(list []activity, things []thing, catalogue map[string]experience.Touchpoint) {
 	for i := range list {
 		a := &list[i]
 		if a.touchpoint != "" {

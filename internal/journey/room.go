@@ -13,21 +13,12 @@ import (
 //go:embed messages.it.json messages.en.json
 var messages embed.FS
 
-// Touchpoint is what this room needs to know of one.
-type Touchpoint struct {
-	Key     string
-	Name    map[string]string // by language, "it" and "en"
-	Channel experience.Channel
-	Stage   experience.Stage
-	Retired bool // offered no more
-}
-
 // Room is the API and the pages of maps.
 type Room struct {
 	Store       *Store
 	Ledger      *ledger.Ledger
 	Company     func(context.Context) experience.Company
-	Touchpoints func(context.Context) ([]Touchpoint, error) // the whole catalogue, by stage
+	Touchpoints func(context.Context) ([]experience.Touchpoint, error) // the whole catalogue, by stage
 	// UserName gives the name of a user by id, "" when there is none.
 	UserName func(ctx context.Context, id string) string
 	// Title names an event for people; nil: by its own name.
@@ -71,21 +62,13 @@ func (r *Room) title(l *web.Locale, kind experience.Kind, name string) string {
 }
 
 // catalogue gives the touchpoints by their keys.
-func (r *Room) catalogue(ctx context.Context) (map[string]Touchpoint, error) {
+func (r *Room) catalogue(ctx context.Context) (map[string]experience.Touchpoint, error) {
 	list, err := r.Touchpoints(ctx)
-	all := make(map[string]Touchpoint, len(list))
+	all := make(map[string]experience.Touchpoint, len(list))
 	for _, t := range list {
 		all[t.Key] = t
 	}
 	return all, err
-}
-
-// label is what a touchpoint is called in a language, or its key.
-func (t Touchpoint) label(language string) string {
-	if name := t.Name[language]; name != "" {
-		return name
-	}
-	return t.Key
 }
 
 // by gives the id of who is asking.

@@ -43,8 +43,8 @@ func newHouse(t *testing.T) *house {
 		Store: NewStore(db, clock), Ledger: l, Clock: clock,
 		Company:  func(context.Context) experience.Company { return experience.Company{Name: "Shop"} },
 		UserName: func(context.Context, string) string { return "Marta" },
-		Touchpoints: func(context.Context) ([]Touchpoint, error) {
-			return []Touchpoint{
+		Touchpoints: func(context.Context) ([]experience.Touchpoint, error) {
+			return []experience.Touchpoint{
 				{Key: "product-page", Name: map[string]string{"it": "Scheda prodotto", "en": "Product page"}, Channel: experience.Web, Stage: experience.Consideration},
 				{Key: "online-order", Name: map[string]string{"it": "Ordine dal sito", "en": "Order on the site"}, Channel: experience.Web, Stage: experience.Purchase},
 				{Key: "dispatch", Name: map[string]string{"it": "Spedizione", "en": "Dispatch"}, Channel: experience.Post, Stage: experience.Delivery},

@@ -28,26 +28,13 @@ type People interface {
 	Anonymous(ctx context.Context, after experience.ID, limit int) ([]experience.ID, error)
 }
 
-// Touchpoint is what this room needs to know of one.
-type Touchpoint struct {
-	Key     string
-	Name    map[string]string // by language, "it" and "en"
-	Channel experience.Channel
-}
-
-// Source is what this room needs to know of one.
-type Source struct {
-	ID      string
-	Channel experience.Channel
-}
-
 // Room is the Life-cycle room: its figures, its API and its pages.
 type Room struct {
 	Ledger      *ledger.Ledger
 	Book        *registry.DB // where the rules stand
 	Company     func(context.Context) experience.Company
-	Touchpoints func(context.Context) ([]Touchpoint, error)
-	Sources     func(context.Context) ([]Source, error)
+	Touchpoints func(context.Context) ([]experience.Touchpoint, error)
+	Sources     func(context.Context) ([]experience.Source, error)
 	People      People
 	Clock       experience.Clock
 	Logger      *slog.Logger

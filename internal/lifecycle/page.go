@@ -32,7 +32,7 @@ type view struct {
 	month  int    // place of the month whose movement is shown
 	span   string // how many months the bands show: 12, 24 or all
 	steers bool   // may change the rules
-	places map[string]Touchpoint
+	places map[string]experience.Touchpoint
 	form   form
 	done   bool // the rules were changed a moment ago
 }
@@ -76,7 +76,7 @@ func (r *Room) look(q *web.Request, patience time.Duration, last bool) (*view, e
 	case err != nil:
 		return nil, err
 	}
-	v := &view{report: p, l: q.L, steers: q.User.May(stewards()), places: map[string]Touchpoint{}, month: len(p.months) - 1}
+	v := &view{report: p, l: q.L, steers: q.User.May(stewards()), places: map[string]experience.Touchpoint{}, month: len(p.months) - 1}
 	touchpoints, err := r.Touchpoints(q.Context())
 	for _, t := range touchpoints {
 		v.places[t.Key] = t

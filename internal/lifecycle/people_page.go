@@ -92,7 +92,7 @@ func (r *Room) listed(ctx context.Context, q *web.Request, who who, after string
 // titleOf says who is meant.
 func (r *Room) titleOf(q *web.Request, who who) (string, error) {
 	touchpoints, err := r.Touchpoints(q.Context())
-	v := view{l: q.L, places: map[string]Touchpoint{}}
+	v := view{l: q.L, places: map[string]experience.Touchpoint{}}
 	for _, t := range touchpoints {
 		v.places[t.Key] = t
 	}

@@ -29,7 +29,7 @@ func few(n int64) bool { return n < experience.TooFew }
 // told writes a rate, or that it rests on too few.
 func told(l *web.Locale, r Rate) string {
 	if few(r.N) {
-		return l.T("lifecycle.few", "n", r.N)
+		return l.TooFew(r.N)
 	}
 	return percent(l, r.Share)
 }
@@ -205,12 +205,7 @@ func (v *view) placeName(key string) string {
 	case !ok:
 		return key
 	}
-	for _, lang := range []string{v.l.Lang(), "en", "it"} {
-		if t.Name[lang] != "" {
-			return t.Name[lang]
-		}
-	}
-	return key
+	return t.Called(v.l.Lang())
 }
 
 func (v *view) channelName(key string) string {

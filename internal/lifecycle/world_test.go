@@ -66,10 +66,12 @@ func on(l *ledger.Ledger, book *registry.DB) *Room {
 	return &Room{
 		Ledger: l, Book: book, Clock: func() time.Time { return beginning.AddDate(0, 10, 3) }, People: &crowd{},
 		Company: func(context.Context) experience.Company { return experience.Company{TimeZone: "Europe/Rome"} },
-		Touchpoints: func(context.Context) ([]Touchpoint, error) {
-			return []Touchpoint{{Key: "site", Channel: experience.Web}, {Key: "shop", Channel: experience.Shop}}, nil
+		Touchpoints: func(context.Context) ([]experience.Touchpoint, error) {
+			return []experience.Touchpoint{{Key: "site", Channel: experience.Web}, {Key: "shop", Channel: experience.Shop}}, nil
 		},
-		Sources: func(context.Context) ([]Source, error) { return []Source{{ID: "till", Channel: experience.Shop}}, nil },
+		Sources: func(context.Context) ([]experience.Source, error) {
+			return []experience.Source{{ID: "till", Channel: experience.Shop}}, nil
+		},
 	}
 }
 

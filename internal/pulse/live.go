@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"regia/internal/experience"
+	"regia/internal/stream"
 	"regia/internal/web"
 )
 
@@ -41,13 +42,7 @@ func (r *Room) feed(ctx context.Context, v view) (feedView, error) {
 func (r *Room) events(w http.ResponseWriter, q *web.Request) error {
 	ctx, cancel := context.WithCancel(q.Context())
 	defer cancel()
-	told := make(chan struct{}, 1)
-	unsubscribe, err := r.Bus.Subscribe(wovenSubject, func([]byte) {
-		select {
-		case told <- struct{}{}:
-		default: // the page will look anyway
-		}
-	})
+	told, unsubscribe, err := stream.Woken(r.Bus, wovenSubject)
 	if err != nil {
 		return err
 	}

@@ -89,12 +89,12 @@ type Moment struct {
 
 // catalogue is what places are called and where they belong, by key and id.
 type catalogue struct {
-	touchpoints map[string]Touchpoint
+	touchpoints map[string]experience.Touchpoint
 	sources     map[string]Source
 }
 
 func (r *Room) catalogue(ctx context.Context) (catalogue, error) {
-	c := catalogue{touchpoints: map[string]Touchpoint{}, sources: map[string]Source{}}
+	c := catalogue{touchpoints: map[string]experience.Touchpoint{}, sources: map[string]Source{}}
 	touchpoints, err := r.Touchpoints(ctx)
 	if err != nil {
 		return c, err

@@ -29,8 +29,8 @@ var (
 func testRoom(l Ledger) *Room {
 	return &Room{
 		Ledger: l,
-		Touchpoints: func(context.Context) ([]Touchpoint, error) {
-			return []Touchpoint{
+		Touchpoints: func(context.Context) ([]experience.Touchpoint, error) {
+			return []experience.Touchpoint{
 				{Key: "cart", Stage: experience.Purchase, Channel: experience.Web},
 				{Key: "till", Stage: experience.Purchase, Channel: experience.Shop},
 				{Key: "call", Stage: experience.Care, Channel: experience.Phone},

@@ -197,14 +197,8 @@ func (v view) placeBar(p Place, label, url string) web.Bar {
 }
 
 func (v view) touchpointName(key string) string {
-	t, ok := v.c.touchpoints[key]
-	if !ok {
-		return key
-	}
-	for _, lang := range []string{v.l.Lang(), "en", "it"} {
-		if t.Name[lang] != "" {
-			return t.Name[lang]
-		}
+	if t, ok := v.c.touchpoints[key]; ok {
+		return t.Called(v.l.Lang())
 	}
 	return key
 }

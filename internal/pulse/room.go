@@ -27,15 +27,6 @@ type Bus interface {
 	Subscribe(subject string, f func(data []byte)) (cancel func(), err error)
 }
 
-// Touchpoint is what this room needs to know of one.
-type Touchpoint struct {
-	Key     string
-	Name    map[string]string // by language, "it" and "en"
-	Channel experience.Channel
-	Stage   experience.Stage
-	Retired bool
-}
-
 // Source is what this room needs to know of one.
 type Source struct {
 	ID       string
@@ -54,8 +45,8 @@ type People interface {
 type Room struct {
 	Ledger      Ledger
 	Bus         Bus
-	Touchpoints func(context.Context) ([]Touchpoint, error) // the whole catalogue
-	Sources     func(context.Context) ([]Source, error)     // where events come from
+	Touchpoints func(context.Context) ([]experience.Touchpoint, error) // the whole catalogue
+	Sources     func(context.Context) ([]Source, error)                // where events come from
 	People      People
 	Perception  Perception // nil: nobody reckons it
 	FollowUps   FollowUps  // nil: nobody looks after what people say

@@ -29,7 +29,7 @@ func (f *Figure) value(l *web.Locale, x float64) string {
 // said is the figure with its interval, or that there are too few.
 func (f *Figure) said(l *web.Locale) string {
 	if f.Value.TooFew() {
-		return l.T("survey.few", "n", f.N)
+		return l.TooFew(f.N)
 	}
 	return f.value(l, f.Value.Value)
 }

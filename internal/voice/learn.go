@@ -251,7 +251,7 @@ func (v learningView) gainColumns() []web.Column {
 
 func (v learningView) right(i *stats.Interval) string {
 	if i == nil {
-		return v.l.T("voice.few", "n", 0)
+		return v.l.TooFew(0)
 	}
 	return v.share(*i)
 }

@@ -101,7 +101,7 @@ func (v overviewView) answer() string {
 // share writes a share with its interval, or that there are too few.
 func (n names) share(i stats.Interval) string {
 	if i.TooFew() {
-		return n.l.T("voice.few", "n", i.N)
+		return n.l.TooFew(i.N)
 	}
 	return n.l.Percent(i.Value)
 }
@@ -192,7 +192,7 @@ func (v overviewView) bars(list []VoicePart, name func(string) string, url func(
 		}
 		b := web.Bar{Label: name(p.Key), Value: v.l.N(p.Now.All()), Amount: float64(p.Now.All()), URL: url(p.Key)}
 		if bad := p.Now.Bad(); bad.TooFew() {
-			b.Note = v.l.T("voice.few", "n", bad.N)
+			b.Note = v.l.TooFew(bad.N)
 		} else {
 			b.Note = v.l.T("voice.bar.bad", "share", v.l.Percent(bad.Value))
 		}

@@ -44,20 +44,6 @@ type Bus interface {
 	Publish(subject string, data []byte) error
 }
 
-// Touchpoint is what this room needs to know of one.
-type Touchpoint struct {
-	Key     string
-	Name    map[string]string // by language, "it" and "en"
-	Channel experience.Channel
-}
-
-// Source is what this room needs to know of one.
-type Source struct {
-	ID      string
-	Name    string
-	Channel experience.Channel
-}
-
 // People gives people's names, by the ids of the ledger.
 type People interface {
 	Names(ctx context.Context, ids []experience.ID) (map[experience.ID]string, error)
@@ -68,8 +54,8 @@ type Options struct {
 	Ledger      Ledger
 	Book        Book
 	Bus         Bus
-	Touchpoints func(context.Context) ([]Touchpoint, error) // the whole catalogue
-	Sources     func(context.Context) ([]Source, error)
+	Touchpoints func(context.Context) ([]experience.Touchpoint, error) // the whole catalogue
+	Sources     func(context.Context) ([]experience.Source, error)
 	People      People
 	// Title names an event for people; nil: by its own name.
 	Title  func(l *web.Locale, kind experience.Kind, name string) string

@@ -12,8 +12,8 @@ import (
 // names are what things are called on a page.
 type names struct {
 	l           *web.Locale
-	touchpoints map[string]Touchpoint
-	sources     map[string]Source
+	touchpoints map[string]experience.Touchpoint
+	sources     map[string]experience.Source
 	people      map[experience.ID]string
 	title       func(l *web.Locale, kind experience.Kind, name string) string
 	sees        bool // may see people, and so what they write
@@ -27,7 +27,7 @@ func (n names) topic(key string) string { return n.tree.name(n.l.Lang(), key) }
 
 // names gathers what voices need to be shown.
 func (r *Room) names(q *web.Request, voices []Voice) (n names, err error) {
-	n = names{l: q.L, touchpoints: map[string]Touchpoint{}, sources: map[string]Source{}, title: r.Title, sees: q.User.SeesPeople(), corrects: q.User.May(correctors())}
+	n = names{l: q.L, touchpoints: map[string]experience.Touchpoint{}, sources: map[string]experience.Source{}, title: r.Title, sees: q.User.SeesPeople(), corrects: q.User.May(correctors())}
 	if n.title == nil {
 		n.title = func(_ *web.Locale, _ experience.Kind, name string) string { return name }
 	}
@@ -75,9 +75,7 @@ func (n names) touchpoint(key string) string {
 		return n.l.T("voice.touchpoint.none")
 	}
 	if t, ok := n.touchpoints[key]; ok {
-		if name := t.Name[n.l.Lang()]; name != "" {
-			return name
-		}
+		return t.Called(n.l.Lang())
 	}
 	return key
 }

@@ -51,10 +51,12 @@ func newHouse(t testing.TB, engine string) *house {
 	t.Cleanup(func() { h.book.Close() })
 	h.room = New(Options{
 		Ledger: h.led, Book: h.book, Bus: h.bus, People: crowd{}, Clock: func() time.Time { return now },
-		Touchpoints: func(context.Context) ([]Touchpoint, error) {
-			return []Touchpoint{{Key: "reviews", Name: map[string]string{"it": "Recensioni", "en": "Reviews"}, Channel: experience.Reviews}}, nil
+		Touchpoints: func(context.Context) ([]experience.Touchpoint, error) {
+			return []experience.Touchpoint{{Key: "reviews", Name: map[string]string{"it": "Recensioni", "en": "Reviews"}, Channel: experience.Reviews}}, nil
 		},
-		Sources: func(context.Context) ([]Source, error) { return []Source{{ID: "web", Channel: experience.Web}}, nil },
+		Sources: func(context.Context) ([]experience.Source, error) {
+			return []experience.Source{{ID: "web", Channel: experience.Web}}, nil
+		},
 	})
 	if h.site, err = web.New(web.Options{Auth: byCookie{}, Clock: h.room.Clock}); err != nil {
 		t.Fatal(err)

@@ -30,3 +30,7 @@ func (l *Locale) Short(v float64) string {
 	}
 	return l.Decimal(v, 1)
 }
+
+// TooFew stands in the place of a figure about so few that it must not be shown:
+// experience.TooFew says why.
+func (l *Locale) TooFew(n int64) string { return l.T("web.toofew", "n", n) }
