@@ -54,6 +54,9 @@ func (r *Room) Answered(ctx context.Context, id string, at time.Time, _ bool) er
 		if i.State == Answered {
 			return nil
 		}
+		if err := r.callBack(ctx, tx, i.ID.String()); err != nil {
+			return err
+		}
 		return end(ctx, tx, i.ID, Answered, "", at)
 	})
 }

@@ -3,7 +3,6 @@ package invite
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"regia/internal/experience"
@@ -65,7 +64,7 @@ func (r *Room) askNow(ctx context.Context, tx registry.Tx, q Request, survey Sur
 	}
 	now := r.Clock()
 	i := Invitation{
-		ID: experience.NewID(), Person: contact.Person, Channel: q.By, Survey: q.Survey, About: q.About, Language: q.Language, State: Planned,
+		ID: experience.NewID(), Person: contact.Person, Channel: q.By, Survey: q.Survey, About: q.About.tidy(), Language: q.Language, State: Planned,
 		PlannedAt: now, DueAt: now.Add(q.Delay), Who: q.Who.String(),
 	}
 	if i.Language == "" {
@@ -94,7 +93,7 @@ func (r *Room) askNow(ctx context.Context, tx registry.Tx, q Request, survey Sur
 	if i.State != Sent {
 		return nil
 	}
-	if out.Path, err = r.Surveys.Path(Link{Survey: i.Survey, Invitation: i.ID.String(), Channel: string(q.By), About: i.About, Language: strings.ToLower(i.Language)}); err != nil {
+	if out.Path, err = r.Surveys.Path(i.link(i.Language)); err != nil {
 		return err
 	}
 	return note(ctx, tx, i.ID, eventSent, now)

@@ -222,6 +222,7 @@ func (r Rule) invitation(x experience.Interaction, c Contact, now, due time.Time
 	if i.About.Touchpoint == "" {
 		i.About.Touchpoint = x.Touchpoint
 	}
+	i.About = i.About.tidy()
 	if r.Remind > 0 && (r.By == Email || r.By == SMS) {
 		i.RemindAt = due.Add(time.Duration(r.Remind) * day)
 	}

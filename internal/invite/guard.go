@@ -124,28 +124,29 @@ func tired(ctx context.Context, tx registry.Tx, keys []string, j judgement) (yes
 	return yes, err
 }
 
-// refuse keeps somebody from being asked again, and takes back what is planned.
+// refuse keeps somebody from being asked again, and takes back what is planned,
+// reminders included.
 func (r *Room) refuse(ctx context.Context, tx registry.Tx, keys []string, how string, now time.Time) error {
 	for _, k := range keys {
 		if _, err := tx.Exec(ctx, `INSERT INTO invite_refusals (key, at, how) VALUES ($1, $2, $3) ON CONFLICT (key) DO NOTHING`, k, now.UnixMicro(), how); err != nil {
 			return err
 		}
 	}
-	in, args := list(3, keys)
+	in, args := list(5, keys)
 	ids, err := texts(ctx, tx, `SELECT DISTINCT i.id FROM invitation_keys k JOIN invitations i ON i.id = k.invitation
-		WHERE i.state IN ($1, $2) AND k.key IN `+in, append([]any{string(Planned), string(Queued)}, args...)...)
+		WHERE i.state IN ($1, $2, $3, $4) AND k.key IN `+in, append([]any{string(Planned), string(Queued), string(Sent), string(Opened)}, args...)...)
 	if err != nil {
 		return err
 	}
 	for _, id := range ids {
-		if err := r.Mail.Cancel(ctx, tx, mailPrefix+":"+id); err != nil {
+		if err := r.callBack(ctx, tx, id); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `DELETE FROM invite_posts WHERE invitation = $1`, id); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE invitations SET remind_at = 0 WHERE id = $1`, id); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `UPDATE invitations SET state = $1, reason = $2, closed_at = $3, asked_at = 0, remind_at = 0 WHERE id = $4`,
-			string(Dropped), string(Unsubscribed), now.UnixMicro(), id); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE invitations SET state = $1, reason = $2, closed_at = $3, asked_at = 0 WHERE id = $4 AND state IN ($5, $6)`,
+			string(Dropped), string(Unsubscribed), now.UnixMicro(), id, string(Planned), string(Queued)); err != nil {
 			return err
 		}
 	}

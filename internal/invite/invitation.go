@@ -1,7 +1,9 @@
 package invite
 
 import (
+	"strings"
 	"time"
+	"unicode"
 
 	"regia/internal/experience"
 )
@@ -56,6 +58,21 @@ type About struct {
 	ProductID  string
 }
 
+// tidy makes of it what others may be told: one line each, and nothing instead
+// of what is too long to be a name or a number.
+func (a About) tidy() About {
+	for _, p := range []*string{&a.Touchpoint, &a.Shop, &a.OrderID, &a.ProductID} {
+		*p = strings.Join(strings.FieldsFunc(*p, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }), " ")
+		if len(*p) > mostAbout {
+			*p = ""
+		}
+	}
+	return a
+}
+
+// mostAbout is how many bytes a name or number may have that an invitation is about.
+const mostAbout = 200
+
 // Invitation asks one person to answer a survey, once.
 type Invitation struct {
 	ID         experience.ID
@@ -79,6 +96,12 @@ type Invitation struct {
 	ExpiresAt  time.Time
 	RemindAt   time.Time // zero: no reminder, or it has gone
 	identifier []string  // keys by which the guard knows the person
+}
+
+// link is what stands in an invitation's link: what it is about stays here, so
+// that the link is short, and can be made whatever an order is called.
+func (i Invitation) link(language string) Link {
+	return Link{Survey: i.Survey, Invitation: i.ID.String(), Channel: string(i.Channel), Language: strings.ToLower(language)}
 }
 
 // Reason is why somebody is asked, or not.

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"regia/internal/experience"
 )
@@ -34,7 +36,7 @@ const petrol = "#1f5f63"
 func (r *Room) letter(i Invitation, c Contact, s Survey, company experience.Company, again bool) (letter, error) {
 	language := languageFor(s, c.Language)
 	t := r.site.Locale(language, company.Location())
-	path, err := r.Surveys.Path(Link{Survey: i.Survey, Invitation: i.ID.String(), Channel: string(i.Channel), About: i.About, Language: language})
+	path, err := r.Surveys.Path(i.link(language))
 	if err != nil {
 		return letter{}, err
 	}
@@ -44,7 +46,7 @@ func (r *Room) letter(i Invitation, c Contact, s Survey, company experience.Comp
 		Intro: cmp.Or(s.Intro[language], t.T("invite.letter.intro")), Open: t.T("invite.letter.open"), Bye: t.T("invite.letter.bye"),
 		Stop: t.T("invite.letter.stop"), Why: t.T("invite.letter.why", "company", company.Name), Hello: t.T("invite.letter.hello"),
 	}
-	if name := strings.TrimSpace(c.FirstName); name != "" {
+	if name := callable(c.FirstName); name != "" {
 		l.Hello = t.T("invite.letter.hello.name", "name", name)
 	}
 	l.Ink = inkOn(l.Accent)
@@ -65,6 +67,25 @@ func (r *Room) letter(i Invitation, c Contact, s Survey, company experience.Comp
 		}
 	}
 	return l, nil
+}
+
+// callable gives a first name as a letter may call somebody by; "" where it is
+// none. Who sends names in need not be the one who bears them: a name that is a
+// sentence, a number or an address would have the company's own mail say it.
+func callable(name string) string {
+	name = strings.Join(strings.Fields(name), " ")
+	if utf8.RuneCountInString(name) > 30 || strings.Count(name, " ") > 2 {
+		return ""
+	}
+	for at, r := range name {
+		ends := at+1 == len(name) || name[at+1] == ' '
+		switch {
+		case unicode.IsLetter(r), unicode.IsMark(r), r == ' ', r == '-', r == '\'', r == '’', r == '.' && ends:
+		default:
+			return ""
+		}
+	}
+	return name
 }
 
 // languageFor chooses a survey's language for somebody.

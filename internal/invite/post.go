@@ -51,6 +51,9 @@ func (r *Room) postDue(ctx context.Context) error {
 	if err != nil || settings.Gateway == "" {
 		return err
 	}
+	if now := r.Clock(); settings.Quiet.open(now, r.Company(ctx).Location()).After(now) {
+		return nil // what was not taken before waits until morning
+	}
 	for ctx.Err() == nil {
 		due, err := r.claimPosts(ctx)
 		if err != nil || len(due) == 0 {

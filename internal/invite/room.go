@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -202,14 +203,13 @@ func (r *Room) Run(ctx context.Context) error {
 	}
 }
 
-// Step does all that can be done now: follow, ask, remind, end, tell.
-func (r *Room) Step(ctx context.Context) error {
-	for _, f := range []func(context.Context) error{r.follow, r.sendDue, r.remindDue, r.postDue, r.expire, r.tell} {
-		if err := f(ctx); err != nil {
-			return err
-		}
+// Step does all that can be done now: follow, ask, remind, end, tell. What
+// cannot be done keeps nothing else from being done.
+func (r *Room) Step(ctx context.Context) (failed error) {
+	for _, f := range []func(context.Context) error{r.follow, r.hold, r.sendDue, r.remindDue, r.postDue, r.expire, r.tell} {
+		failed = errors.Join(failed, f(ctx))
 	}
-	return nil
+	return failed
 }
 
 func (r *Room) hurry() {

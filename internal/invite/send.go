@@ -2,6 +2,7 @@ package invite
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -32,12 +33,13 @@ func (r *Room) remindDue(ctx context.Context) error {
 }
 
 // each does something with invitations a condition is about, until none is left
-// or none of a batch could be settled.
+// or none of a batch could be settled. What is wrong with one holds up no other.
 func (r *Room) each(ctx context.Context, where string, args []any, do func(ctx context.Context, s pass, id experience.ID) (settled bool, err error)) error {
 	s, err := r.newPass(ctx)
 	if err != nil {
 		return err
 	}
+	var failed error
 	for ctx.Err() == nil {
 		var due []Invitation
 		err := r.Book.Read(ctx, func(ctx context.Context, tx registry.Tx) error {
@@ -49,16 +51,15 @@ func (r *Room) each(ctx context.Context, where string, args []any, do func(ctx c
 		}
 		done := 0
 		for _, i := range due {
-			settled, err := do(ctx, s, i.ID)
-			if err != nil {
-				return err
-			}
-			if settled {
+			switch settled, err := do(ctx, s, i.ID); {
+			case err != nil:
+				failed = errors.Join(failed, err)
+			case settled:
 				done++
 			}
 		}
 		if len(due) < atOnce || done == 0 {
-			return nil
+			return failed
 		}
 	}
 	return ctx.Err()
@@ -163,7 +164,7 @@ func (r *Room) handOver(ctx context.Context, tx registry.Tx, s pass, i Invitatio
 	if i.Channel == SMS {
 		return r.putPost(ctx, tx, i, c.Phone, l.sms(), until, again)
 	}
-	m := mail.Message{To: c.Email, Name: c.FirstName, Subject: l.Subject, Unsubscribe: l.Unsubscribe, Reference: mailPrefix + ":" + i.ID.String(), Until: until}
+	m := mail.Message{To: c.Email, Name: callable(c.FirstName), Subject: l.Subject, Unsubscribe: l.Unsubscribe, Reference: mailPrefix + ":" + i.ID.String(), Until: until}
 	if again {
 		m.Reference += reminder
 	}
@@ -255,10 +256,39 @@ func (r *Room) declined(ctx context.Context, tx registry.Tx, i Invitation, at ti
 	if i.State == Answered || i.State == Declined {
 		return nil
 	}
+	if err := r.callBack(ctx, tx, i.ID.String()); err != nil {
+		return err
+	}
 	if err := end(ctx, tx, i.ID, Declined, "", at); err != nil {
 		return err
 	}
 	return note(ctx, tx, i.ID, eventDeclined, at)
+}
+
+// callBack takes back what waits to be handed over of an invitation: nobody is
+// reminded of what they answered, or do not want to be asked.
+func (r *Room) callBack(ctx context.Context, tx registry.Tx, id string) error {
+	for _, reference := range []string{id, id + reminder} {
+		if err := r.Mail.Cancel(ctx, tx, mailPrefix+":"+reference); err != nil {
+			return err
+		}
+	}
+	_, err := tx.Exec(ctx, `DELETE FROM invite_posts WHERE invitation = $1`, id)
+	return err
+}
+
+// hold keeps what waits in the queue of mails until quiet hours are over: the
+// server may have been out of order when it was to be sent.
+func (r *Room) hold(ctx context.Context) error {
+	settings, err := r.Settings(ctx)
+	if err != nil {
+		return err
+	}
+	now := r.Clock()
+	if ends := settings.Quiet.open(now, r.Company(ctx).Location()); ends.After(now) {
+		return r.Mail.Hold(ctx, mailPrefix, ends)
+	}
+	return nil
 }
 
 // expire ends invitations that nobody answered in time.

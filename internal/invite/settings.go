@@ -70,24 +70,26 @@ func loopback(host string) bool {
 }
 
 // open gives the first moment from t on at which something may be sent. Hours
-// that a change of the clocks leaves out, or has twice, are those of the wall.
+// that a change of the clocks leaves out, or has twice, are those of the wall:
+// it is looked for on the wall's clock, minute by minute.
 func (q Quiet) open(t time.Time, zone *time.Location) time.Time {
-	local := t.In(zone)
-	minute := local.Hour()*60 + local.Minute()
-	var quiet bool
-	if q.From <= q.To {
-		quiet = minute >= q.From && minute < q.To
-	} else {
-		quiet = minute >= q.From || minute < q.To
-	}
-	if !quiet {
+	if !q.holds(t.In(zone)) {
 		return t
 	}
-	ends := time.Date(local.Year(), local.Month(), local.Day(), q.To/60, q.To%60, 0, 0, zone)
-	if !ends.After(t) {
-		ends = time.Date(local.Year(), local.Month(), local.Day()+1, q.To/60, q.To%60, 0, 0, zone)
+	for at := t.Truncate(time.Minute).Add(time.Minute); at.Before(t.Add(2 * day)); at = at.Add(time.Minute) {
+		if !q.holds(at.In(zone)) {
+			return at.UTC()
+		}
 	}
-	return ends.UTC()
+	return t // no day is all quiet
+}
+
+func (q Quiet) holds(local time.Time) bool {
+	minute := local.Hour()*60 + local.Minute()
+	if q.From <= q.To {
+		return minute >= q.From && minute < q.To
+	}
+	return minute >= q.From || minute < q.To
 }
 
 // Settings gives what holds now.

@@ -133,7 +133,7 @@ func (r *Room) question(ctx context.Context, asks widgetAsks) (path string, surv
 		}
 		return "", survey, err
 	}
-	about := About{Touchpoint: asks.About, OrderID: asks.OrderID, ProductID: asks.ProductID}
+	about := About{Touchpoint: asks.About, OrderID: asks.OrderID, ProductID: asks.ProductID}.tidy()
 	if person.IsZero() { // not seen yet, or not to be recognised: an open door
 		path, err = r.Surveys.Path(Link{Survey: asks.Survey, Channel: string(Widget), About: about, Language: strings.ToLower(asks.Language)})
 		if known && err == nil {
@@ -194,7 +194,7 @@ func (r *Room) plannedHere(ctx context.Context, person experience.ID, asks widge
 		if reason != Asked {
 			return r.drop(ctx, tx, s, i, reason, now)
 		}
-		if path, err = r.Surveys.Path(Link{Survey: i.Survey, Invitation: i.ID.String(), Channel: string(Widget), About: i.About, Language: strings.ToLower(asks.Language)}); err != nil {
+		if path, err = r.Surveys.Path(i.link(asks.Language)); err != nil {
 			return err
 		}
 		return sent(ctx, tx, i, now)

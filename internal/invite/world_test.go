@@ -44,7 +44,7 @@ func (c *crowd) add(n int) experience.ID {
 	id := experience.HashID(nil, "person", strconv.Itoa(n))
 	email := "p" + strconv.Itoa(n) + "@cliente.example"
 	c.contacts[id] = Contact{
-		Person: id, FirstName: "Anna" + strconv.Itoa(n), Email: email, Phone: "+39333123456" + strconv.Itoa(n%10), Language: "it", Consents: map[string]bool{},
+		Person: id, FirstName: "Anna", Email: email, Phone: "+39333123456" + strconv.Itoa(n%10), Language: "it", Consents: map[string]bool{},
 		Identifiers: []experience.Identifier{{Kind: experience.UserID, Value: strconv.Itoa(n)}, {Kind: experience.EmailID, Value: email}, {Kind: experience.AnonymousID, Value: "visitor-" + strconv.Itoa(n)}},
 	}
 	return id

@@ -29,12 +29,14 @@ const (
 
 // Message is one mail to one address.
 type Message struct {
-	To          string // an address, nothing else
-	Name        string // of the reader; may be empty
-	Subject     string
-	Text        string // plain text
-	HTML        string // may be empty
-	Unsubscribe string // https address that takes RFC 8058's POST; "" = nobody can unsubscribe from this kind
+	To      string // an address, nothing else
+	Name    string // of the reader; may be empty
+	Subject string
+	Text    string // plain text
+	HTML    string // may be empty
+	// Unsubscribe is an address that takes RFC 8058's POST, offered as such where it
+	// is one of https; "" = nobody can unsubscribe from this kind.
+	Unsubscribe string
 	// Reference says whose message it is, to whom its fate is told: "invite:…".
 	Reference string
 	// Until is when it is no longer worth sending; zero: three days after it was queued.
@@ -124,7 +126,9 @@ func (s Settings) compose(m Message, e envelope) ([]byte, error) {
 	header("Message-ID", "<"+e.token+"@"+domainOf(s.From)+">")
 	if m.Unsubscribe != "" {
 		header("List-Unsubscribe", "<"+m.Unsubscribe+">")
-		header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+		if strings.HasPrefix(strings.ToLower(m.Unsubscribe), "https:") { // RFC 8058, 3.1: by HTTPS, or not at all
+			header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+		}
 	}
 	header("Auto-Submitted", "auto-generated") // RFC 3834: no holiday replies
 	header("MIME-Version", "1.0")

@@ -48,6 +48,24 @@ func (o *Outbox) Cancel(ctx context.Context, tx registry.Tx, reference string) e
 	return err
 }
 
+// Hold has messages whose reference begins with the prefix and a colon wait
+// until a moment. One that is being handed over right now is not called back.
+func (o *Outbox) Hold(ctx context.Context, prefix string, until time.Time) error {
+	const which = ` fate = $1 AND next_at < $2 AND reference LIKE $3`
+	args := []any{string(Waiting), until.UnixMicro(), prefix + ":%"}
+	var any bool
+	err := o.Book.Read(ctx, func(ctx context.Context, tx registry.Tx) error {
+		return tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM mail_queue WHERE`+which+`)`, args...).Scan(&any)
+	})
+	if err != nil || !any {
+		return err
+	}
+	return o.Book.Write(ctx, func(ctx context.Context, tx registry.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE mail_queue SET next_at = $2 WHERE`+which, args...)
+		return err
+	})
+}
+
 // claim takes messages that are due, for the length of a lease.
 func (o *Outbox) claim(ctx context.Context, now time.Time) (list []queued, err error) {
 	err = o.Book.Write(ctx, func(ctx context.Context, tx registry.Tx) error {

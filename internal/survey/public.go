@@ -91,7 +91,8 @@ func (r *Room) admit(w http.ResponseWriter, v *visit) (err error) {
 	if v.ticket, err = r.Tickets.Read(v.token); err != nil {
 		return err
 	}
-	if v.kiosk = v.ticket.Channel == ByKiosk || v.has("kiosk"); v.kiosk {
+	// Any open door may stand in a kiosk; whom an invitation is for came by it.
+	if v.kiosk = v.ticket.Channel == ByKiosk || v.ticket.Invitation == "" && v.has("kiosk"); v.kiosk {
 		v.ticket.Channel = ByKiosk
 	}
 	current, status, err := r.Store.Current(v.Context(), v.ticket.Survey)

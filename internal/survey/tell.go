@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"regia/internal/experience"
 	"regia/internal/registry"
@@ -15,6 +16,10 @@ const (
 	opensEvery  = 2 * time.Second
 	tellAtOnce  = 200
 	settleBatch = 100
+	// mostEvent is how many bytes of one answer the log gets, mostToldAtOnce of
+	// several together: more than the log takes would hold up all that follow.
+	mostEvent      = 512 << 10
+	mostToldAtOnce = 4 << 20
 )
 
 // told is what the event of a response says. The first scored question stands
@@ -36,6 +41,7 @@ type told struct {
 	Score      *int                 `json:"score,omitempty"`
 	Dimension  experience.Dimension `json:"dimension,omitempty"`
 	Text       string               `json:"text,omitempty"`
+	Cut        bool                 `json:"text_cut,omitempty"` // texts were shortened for the log; the results have them whole
 	Answers    []toldAnswer         `json:"answers,omitempty"`
 }
 
@@ -146,26 +152,34 @@ func (r *Room) Tell(ctx context.Context) (n int, err error) {
 		if err != nil || len(list) == 0 {
 			return n, err
 		}
-		records := make([]experience.Record, 0, len(list))
-		for _, x := range list {
-			record, ok, err := r.record(ctx, x)
-			if err != nil {
-				return n, err
-			}
-			if ok {
-				records = append(records, record)
-			}
-		}
-		if len(records) > 0 {
-			if err := r.Log(ctx, records); err != nil {
-				return n, err
-			}
-		}
-		if err := r.Store.told(ctx, list); err != nil {
+		some, err := r.tellSome(ctx, list)
+		if err != nil {
 			return n, err
 		}
-		n += len(list)
+		n += some
 	}
+}
+
+// tellSome tells the first of a list, as many as the log takes at a time, and
+// gives how many.
+func (r *Room) tellSome(ctx context.Context, list []Response) (n int, err error) {
+	var records []experience.Record
+	for size := 0; n < len(list) && size < mostToldAtOnce; n++ {
+		record, ok, err := r.record(ctx, list[n])
+		if err != nil {
+			return 0, err
+		}
+		if ok {
+			records = append(records, record)
+			size += len(record.Event)
+		}
+	}
+	if len(records) > 0 {
+		if err := r.Log(ctx, records); err != nil {
+			return 0, err
+		}
+	}
+	return n, r.Store.told(ctx, list[:n])
 }
 
 // record is the event of a response, for whoever answered. False where nothing
@@ -189,7 +203,7 @@ func (r *Room) record(ctx context.Context, x Response) (out experience.Record, o
 	if len(x.Answers) == 0 {
 		return out, false, nil
 	}
-	properties, err := json.Marshal(tell(v, x))
+	properties, err := fitting(tell(v, x))
 	if err != nil {
 		return out, false, err
 	}
@@ -203,6 +217,26 @@ func (r *Room) record(ctx context.Context, x Response) (out experience.Record, o
 	}
 	out.Event, err = json.Marshal(e)
 	return out, err == nil, err
+}
+
+// fitting writes what the log is told. Texts are halved until all of it fits:
+// the figures stay, and the whole texts stand in the results.
+func fitting(t told) (json.RawMessage, error) {
+	for most := MaxText; ; most /= 2 {
+		raw, err := json.Marshal(t)
+		if err != nil || len(raw) <= mostEvent || most == 0 {
+			return raw, err
+		}
+		t.Cut = true
+		var texts []string
+		for i := range t.Answers {
+			if a := &t.Answers[i]; a.Text != "" {
+				a.Text = string([]rune(a.Text)[:min(most/2, utf8.RuneCountInString(a.Text))])
+				texts = append(texts, a.Text)
+			}
+		}
+		t.Text = strings.Join(texts, "\n\n")
+	}
 }
 
 // untold gives settled responses that the log does not have.

@@ -56,8 +56,8 @@ const (
 	ticketVersion = "1"
 	ticketParts   = 9
 	signature     = 16 // bytes: 128 bits of HMAC-SHA-256
-	maxToken      = 1200
 	maxTicketPart = 200
+	maxToken      = ((maxTicketPart+1)*ticketParts+signature)*4/3 + 4 // all that Sign makes
 )
 
 // errForged says that a link is none of ours, or was changed.

@@ -2,6 +2,7 @@ package survey
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -51,6 +52,17 @@ func TestTicketsOfAnotherInstallation(t *testing.T) {
 	}
 	if _, err := NewTickets([]byte("one")).Sign(Ticket{Survey: "s", Channel: ByLink, Shop: "a\nb"}); experience.CodeOf(err) != experience.Invalid {
 		t.Errorf("a line break in a ticket: %v", err)
+	}
+}
+
+// What can be signed can be read: a link that is too long for whoever made it
+// would be called forged.
+func TestTheLongestTicket(t *testing.T) {
+	long := strings.Repeat("è", maxTicketPart/2)
+	want := Ticket{Survey: strings.Repeat("s", 60), Channel: ByWidget, Invitation: long, About: long, Shop: long, OrderID: long, ProductID: long, Language: long}
+	x := NewTickets([]byte("secret"))
+	if got := must[Ticket](t)(x.Read(must[string](t)(x.Sign(want)))); got != want {
+		t.Errorf("read %+v", got)
 	}
 }
 
