@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
+	"runtime/debug"
 	"time"
 
 	"regia/internal/experience"
@@ -145,7 +147,7 @@ func (r *Room) lookAt(ctx context.Context, id string) {
 	l := &looking{Room: r, post: p, now: now}
 	look, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
-	err = l.look(look)
+	err = l.safely(look)
 	if ctx.Err() != nil {
 		return // Regia ends: the claim runs out by itself
 	}
@@ -156,6 +158,18 @@ func (r *Room) lookAt(ctx context.Context, id string) {
 	if err := r.settle(ctx, p, h, pause); err != nil {
 		r.Logger.WarnContext(ctx, "how a look went could not be written down", "post", id, "error", err)
 	}
+}
+
+// safely looks. What strangers send is read by much code, of others too: a
+// mistake in it ends the look, and not Regia.
+func (l *looking) safely(ctx context.Context) (err error) {
+	defer func() {
+		if said := recover(); said != nil {
+			l.Logger.ErrorContext(ctx, "a listening post could not read what it heard", "post", l.post.ID, "panic", fmt.Sprint(said), "stack", string(debug.Stack()))
+			err = &fault{key: "internal", slow: true}
+		}
+	}()
+	return l.look(ctx)
 }
 
 func (l *looking) look(ctx context.Context) error {

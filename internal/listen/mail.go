@@ -146,17 +146,23 @@ func (l *letter) readHead(in *bufio.Reader) {
 	dropped := true // the field above was left out, and what continues it goes with it
 	for {
 		line, err := in.ReadSlice('\n')
-		long := errors.Is(err, bufio.ErrBufferFull)
-		for errors.Is(err, bufio.ErrBufferFull) {
-			_, err = in.ReadSlice('\n')
+		if errors.Is(err, bufio.ErrBufferFull) { // the line's bytes are overwritten by what follows: they are not looked at
+			for errors.Is(err, bufio.ErrBufferFull) {
+				_, err = in.ReadSlice('\n')
+			}
+			l.limit(limitHeader)
+			if dropped = true; err != nil {
+				break
+			}
+			continue
 		}
 		trimmed := bytes.TrimRight(line, "\r\n")
-		if !long && len(trimmed) == 0 {
+		if len(trimmed) == 0 {
 			break // the end of the head, or of everything
 		}
 		continued := trimmed[0] == ' ' || trimmed[0] == '\t'
 		switch {
-		case long || kept.Len()+len(trimmed) > maxHeaderBytes:
+		case kept.Len()+len(trimmed) > maxHeaderBytes:
 			l.limit(limitHeader)
 			dropped = true
 		case continued && !dropped, !continued && isField(trimmed):

@@ -237,10 +237,25 @@ func TestLetterKeys(t *testing.T) {
 	}
 }
 
+// A line of a head that does not end in the reader's buffer is written over by
+// what comes next: a letter made so that nothing but line ends came next ended
+// the whole of Regia.
+func TestALongLineOfAHeadIsLeftOut(t *testing.T) {
+	for _, after := range []string{"\r\n", "\n", " ", "\t", "x"} {
+		for _, long := range []int{maxFieldLine - 20, maxFieldLine - 3, maxFieldLine, 2 * maxFieldLine, 5 * maxFieldLine} {
+			raw := "From: a@b.it\r\nX: " + strings.Repeat("a", long) + strings.Repeat("\r", 4*maxFieldLine) + "\nSubject: dopo\n" + strings.Repeat(after, 2*maxFieldLine)
+			if l := readLetter(strings.NewReader(raw)); l.from != "a@b.it" || l.subject != "dopo" || !slices.Contains(l.limits, limitHeader) {
+				t.Fatalf("%d bytes, then %q: %q %q %v", long, after, l.from, l.subject, l.limits)
+			}
+		}
+	}
+}
+
 func FuzzMail(f *testing.F) {
 	f.Add([]byte(simple))
 	f.Add([]byte("From: a@b.it\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nciao\r\n--x--\r\n"))
 	f.Add([]byte("From x\n\n>From y\n\n--\n"))
+	f.Add([]byte("X: " + strings.Repeat("a", maxFieldLine) + strings.Repeat("\r", 4*maxFieldLine) + "\n" + strings.Repeat("\r\n", maxFieldLine)))
 	f.Add([]byte("Subject: =?utf-16?B?//4=?=\nFrom: \"a\nDate: x\n\n> a\nOn x wrote:\n-- \n"))
 	f.Add([]byte("Content-Type: multipart/report; report-type=delivery-status; boundary=\"\"\n\n"))
 	f.Fuzz(func(t *testing.T, raw []byte) {

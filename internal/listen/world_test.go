@@ -274,3 +274,23 @@ func (s *serve) set(status int, body string, header ...string) {
 		s.header.Set(header[k], header[k+1])
 	}
 }
+
+// A mistake in what reads strangers' words ends the look, is told, and is tried
+// again rarely; Regia and the other posts go on.
+func TestAPanicEndsTheLookAlone(t *testing.T) {
+	h := newHouse(t, "SQLite")
+	s := newServe(t, rss)
+	h.room.Door = panicking{}
+	p := h.look(h.post(Feed, Config{Address: s.URL}, "").ID)
+	if p.Health.Fault != "internal" || p.Health.Failures != 1 || p.Health.NextLook.Sub(h.now()) < time.Hour || p.Health.Looking {
+		t.Errorf("%+v", p.Health)
+	}
+	h.room.Door = h.door
+	if p := h.look(p.ID); p.Health.Fault != "" || p.Health.Heard != 2 {
+		t.Errorf("mended, it is %+v", p.Health)
+	}
+}
+
+type panicking struct{}
+
+func (panicking) Take(context.Context, string, []mapping.Item) (Taken, error) { panic("a mistake") }
