@@ -27,6 +27,7 @@ func (a *App) openInvitations(ctx context.Context) (err error) {
 			return out, err
 		},
 		Log: a.Log.Append, Source: weave.OwnSource, Company: a.Company, BaseURL: a.Config.BaseURL(), Clock: a.Clock, Logger: a.Logger,
+		TakenBack: a.People.TakenBack,
 		Site: func(ctx context.Context, writeKey string) (bool, error) {
 			all, err := a.Sources.List(ctx)
 			for _, s := range all {

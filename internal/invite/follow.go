@@ -92,7 +92,7 @@ func (r *Room) readPage(ctx context.Context, rules []Rule, after page, until tim
 			names = append(names, "$"+strconv.Itoa(len(args)))
 		}
 	}
-	rows, err := r.Ledger.Query(ctx, `SELECT id::TEXT, source, name, time, received_at, person_id::TEXT, touchpoint, order_id, product_id, properties::TEXT
+	rows, err := r.Ledger.Query(ctx, `SELECT id::TEXT, source, name, time, received_at, person_id::TEXT, touchpoint, order_id, product_id, properties::TEXT, import_id::TEXT
 		FROM interactions WHERE flags = 0 AND kind = 'track' AND (received_at > $1 OR received_at = $2 AND id > $3::UUID) AND received_at <= $4
 		AND lower(name) IN (`+strings.Join(names, ", ")+`) ORDER BY received_at, id LIMIT $5`, args...)
 	if err != nil {
@@ -102,7 +102,7 @@ func (r *Room) readPage(ctx context.Context, rules []Rule, after page, until tim
 	for rows.Next() {
 		var x experience.Interaction
 		var properties *string
-		if err := rows.Scan(&x.ID, &x.Source, &x.Name, &x.Time, &x.ReceivedAt, &x.Person, &x.Touchpoint, &x.OrderID, &x.ProductID, &properties); err != nil {
+		if err := rows.Scan(&x.ID, &x.Source, &x.Name, &x.Time, &x.ReceivedAt, &x.Person, &x.Touchpoint, &x.OrderID, &x.ProductID, &properties, &x.Import); err != nil {
 			return nil, err
 		}
 		if properties != nil {
@@ -215,7 +215,7 @@ func (r *Room) decide(ctx context.Context, tx registry.Tx, rule Rule, x experien
 // invitation plans what a rule asks after an interaction.
 func (r Rule) invitation(x experience.Interaction, c Contact, now, due time.Time) Invitation {
 	i := Invitation{
-		ID: experience.NewID(), Rule: r.ID, Event: x.ID, Person: c.Person, Channel: r.By, Survey: r.Survey, Language: c.Language, State: Planned,
+		ID: experience.NewID(), Rule: r.ID, Event: x.ID, Import: x.Import, Person: c.Person, Channel: r.By, Survey: r.Survey, Language: c.Language, State: Planned,
 		About:     About{Touchpoint: r.About, Shop: propertyOf(x, "shop"), OrderID: x.OrderID, ProductID: x.ProductID},
 		PlannedAt: now, DueAt: due, AskedAt: due, ExpiresAt: due.Add(time.Duration(r.Expiry) * day),
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"regia/internal/experience"
+	"regia/internal/ledger"
 	outgoing "regia/internal/mail"
 	"regia/internal/registry"
 	"regia/internal/testkit/books"
@@ -229,4 +230,32 @@ func TestNobodyIsRemindedOfWhatTheyAnswered(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What came with a file that was taken back asks nobody, however late it is
+// noticed; what came with another does.
+func TestAnImportTakenBackAsksNobody(t *testing.T) {
+	books.Each(t, func(t *testing.T, l *ledger.Ledger, book *registry.DB) {
+		w := newWorld(t, l, book)
+		wrong, right := experience.NewID(), experience.NewID()
+		back := false
+		w.TakenBack = func(_ context.Context, _ registry.Tx, id experience.ID) (bool, error) {
+			return back && id == wrong, nil
+		}
+		rule := usualRule()
+		rule.Remind = 3
+		w.rule(rule)
+		for n, id := range []experience.ID{wrong, right} {
+			w.happens(w.people.add(n+1), func(x *experience.Interaction) { x.Import, x.Imported = id, true })
+		}
+		w.step()
+		back = true
+		w.after(25 * time.Hour)
+		if got := w.box.letters(); len(got) != 1 || got[0].to != "p2@cliente.example" {
+			t.Errorf("mails: %+v", got)
+		}
+		if f := w.figures(); f.Decided[TakenBack] != 1 || f.Decided[Asked] != 1 || f.States[Dropped] != 1 {
+			t.Errorf("figures: %+v", f)
+		}
+	})
 }

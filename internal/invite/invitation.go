@@ -78,6 +78,7 @@ type Invitation struct {
 	ID         experience.ID
 	Rule       experience.ID // zero: by hand, or by the API
 	Event      experience.ID // the interaction it follows; zero: none
+	Import     experience.ID // the import that came with; zero: none
 	Person     experience.ID // zero: nobody known yet
 	Who        string        // as whom somebody was named who asked for it; "" = by a rule: the person
 	Contact    string        // keyed hash of the address it goes to; "" = it goes to none
@@ -119,10 +120,11 @@ const (
 	Nobody       Reason = "nobody"       // it is not known who it was
 	TooLate      Reason = "too_late"     // Regia heard of it too late to ask
 	Closed       Reason = "closed"       // the survey may not be answered
+	TakenBack    Reason = "taken_back"   // the import that told of the interaction was taken back
 )
 
 // Reasons lists the reasons, in the order they are looked at.
-var Reasons = []Reason{Asked, TooLate, Nobody, NotDrawn, Closed, NoAddress, Unsubscribed, NoConsent, Undelivered, Recently}
+var Reasons = []Reason{Asked, TooLate, Nobody, NotDrawn, Closed, NoAddress, Unsubscribed, NoConsent, Undelivered, Recently, TakenBack}
 
 // Contact is how somebody can be asked.
 type Contact struct {

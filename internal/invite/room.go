@@ -109,6 +109,8 @@ type Options struct {
 	// Log appends to the log what happens to invitations; Source is whose it is.
 	Log    func(ctx context.Context, records []experience.Record) error
 	Source string
+	// TakenBack tells whether an import was taken back; nil = none ever is.
+	TakenBack func(ctx context.Context, tx registry.Tx, imported experience.ID) (bool, error)
 	// Site tells whether a write key is that of a site.
 	Site    func(ctx context.Context, writeKey string) (bool, error)
 	Company func(context.Context) experience.Company

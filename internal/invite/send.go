@@ -128,6 +128,11 @@ func (r *Room) send(ctx context.Context, s pass, id experience.ID) (settled bool
 		if !survey.Open {
 			return r.drop(ctx, tx, s, i, Closed, now)
 		}
+		if gone, err := r.takenBack(ctx, tx, i); err != nil {
+			return err
+		} else if gone {
+			return r.drop(ctx, tx, s, i, TakenBack, now)
+		}
 		reason, _, err := r.judge(ctx, tx, judgement{contact: contact, by: i.Channel, at: now, self: i.ID, settings: s.settings})
 		if err != nil {
 			return err
@@ -149,6 +154,14 @@ func (r *Room) send(ctx context.Context, s pass, id experience.ID) (settled bool
 		r.Mail.Wake()
 	}
 	return settled, err
+}
+
+// takenBack tells whether what an invitation follows is as if it had never been.
+func (r *Room) takenBack(ctx context.Context, tx registry.Tx, i Invitation) (bool, error) {
+	if i.Import.IsZero() || r.TakenBack == nil {
+		return false, nil
+	}
+	return r.TakenBack(ctx, tx, i.Import)
 }
 
 // handOver queues what carries an invitation.

@@ -208,10 +208,10 @@ func (r *Room) insert(ctx context.Context, tx registry.Tx, i Invitation, c Conta
 		i.Contact = experience.HashID(r.key, "contact", address).String()
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO invitations (id, rule, event, person, who, contact, channel, survey, about, shop, order_id, product_id, language, state, reason,
-		planned_at, due_at, asked_at, sent_at, opened_at, closed_at, expires_at, remind_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, '', $15, $16, $17, $18, 0, 0, $19, $20)`,
+		planned_at, due_at, asked_at, sent_at, opened_at, closed_at, expires_at, remind_at, import)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, '', $15, $16, $17, $18, 0, 0, $19, $20, $21)`,
 		i.ID, i.Rule.String(), i.Event.String(), i.Person.String(), i.Who, i.Contact, string(i.Channel), i.Survey, i.About.Touchpoint, i.About.Shop, i.About.OrderID, i.About.ProductID,
-		i.Language, string(i.State), micros(i.PlannedAt), micros(i.DueAt), micros(i.AskedAt), micros(i.SentAt), micros(i.ExpiresAt), micros(i.RemindAt))
+		i.Language, string(i.State), micros(i.PlannedAt), micros(i.DueAt), micros(i.AskedAt), micros(i.SentAt), micros(i.ExpiresAt), micros(i.RemindAt), textOf(i.Import))
 	if err != nil {
 		return err
 	}
@@ -224,7 +224,7 @@ func (r *Room) insert(ctx context.Context, tx registry.Tx, i Invitation, c Conta
 }
 
 const invitationColumns = `id, rule, event, person, who, contact, channel, survey, about, shop, order_id, product_id, language, state, reason,
-	planned_at, due_at, asked_at, sent_at, opened_at, closed_at, expires_at, remind_at`
+	planned_at, due_at, asked_at, sent_at, opened_at, closed_at, expires_at, remind_at, import`
 
 // invitations reads those that a condition is about.
 func invitations(ctx context.Context, tx registry.Tx, where string, args ...any) (list []Invitation, err error) {
@@ -236,9 +236,15 @@ func invitations(ctx context.Context, tx registry.Tx, where string, args ...any)
 	for rows.Next() {
 		var i Invitation
 		var planned, due, asked, sent, opened, closed, expires, remind int64
+		var imported string
 		if err := rows.Scan(&i.ID, &i.Rule, &i.Event, &i.Person, &i.Who, &i.Contact, &i.Channel, &i.Survey, &i.About.Touchpoint, &i.About.Shop, &i.About.OrderID, &i.About.ProductID,
-			&i.Language, &i.State, &i.Reason, &planned, &due, &asked, &sent, &opened, &closed, &expires, &remind); err != nil {
+			&i.Language, &i.State, &i.Reason, &planned, &due, &asked, &sent, &opened, &closed, &expires, &remind, &imported); err != nil {
 			return nil, err
+		}
+		if imported != "" {
+			if i.Import, err = experience.ParseID(imported); err != nil {
+				return nil, err
+			}
 		}
 		i.PlannedAt, i.DueAt, i.AskedAt, i.SentAt = moment(planned), moment(due), moment(asked), moment(sent)
 		i.OpenedAt, i.ClosedAt, i.ExpiresAt, i.RemindAt = moment(opened), moment(closed), moment(expires), moment(remind)
@@ -256,6 +262,14 @@ func invitation(ctx context.Context, tx registry.Tx, id string) (Invitation, err
 		return Invitation{}, err
 	}
 	return list[0], nil
+}
+
+// textOf is an id as it is stored where there may be none.
+func textOf(id experience.ID) string {
+	if id.IsZero() {
+		return ""
+	}
+	return id.String()
 }
 
 // end moves an invitation to a state from which it does not come back.

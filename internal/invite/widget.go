@@ -191,6 +191,11 @@ func (r *Room) plannedHere(ctx context.Context, person experience.ID, asks widge
 				return err
 			}
 		}
+		if gone, err := r.takenBack(ctx, tx, i); err != nil {
+			return err
+		} else if gone {
+			reason = TakenBack
+		}
 		if reason != Asked {
 			return r.drop(ctx, tx, s, i, reason, now)
 		}

@@ -191,3 +191,9 @@ func reborn(ctx context.Context, tx registry.Tx, fresh []identity.Subject) (map[
 	}
 	return was, execIn(ctx, tx, `DELETE FROM forgotten_subjects WHERE subject IN ?`, asKeys(slices.Collect(maps.Keys(was))))
 }
+
+// TakenBack tells whether an import was taken back, in the caller's transaction.
+func (r *Records) TakenBack(ctx context.Context, tx registry.Tx, imported experience.ID) (yes bool, err error) {
+	err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM imports_taken_back WHERE id = $1)`, asKey(imported)).Scan(&yes)
+	return yes, err
+}
