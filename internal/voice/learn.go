@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"regia/internal/experience"
@@ -247,6 +248,23 @@ func (r *Room) cards() ([]language.Card, error) {
 func (v learningView) gainColumns() []web.Column {
 	return []web.Column{{Label: v.l.T("voice.learning.field")}, {Label: v.l.T("voice.learning.n"), Number: true},
 		{Label: v.l.T("voice.learning.before"), Number: true}, {Label: v.l.T("voice.learning.after"), Number: true}, {Label: v.l.T("voice.learning.used")}}
+}
+
+func (v learningView) modelColumns() []web.Column {
+	return []web.Column{{Label: v.l.T("voice.learning.model")}, {Label: v.l.T("voice.learning.f1"), Number: true}, {Label: v.l.T("voice.learning.version"), Number: true}}
+}
+
+// model names a model by what it tells, and by its language where it has one.
+func (v learningView) model(c language.Card) string {
+	what, tongue, _ := strings.Cut(c.Name, "-")
+	if !v.l.Has("voice.model." + what) {
+		return c.Name
+	}
+	name := v.l.T("voice.model." + what)
+	if v.l.Has("voice.language." + tongue) {
+		name += " · " + v.l.T("voice.language."+tongue)
+	}
+	return name
 }
 
 func (v learningView) right(i *stats.Interval) string {
