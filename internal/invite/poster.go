@@ -53,8 +53,9 @@ func (p poster) pdf() ([]byte, error) {
 	f.SetFillColor(r, g, b)
 	f.Rect(0, 0, p.width, 18*p.unit, "F")
 	r, g, b = rgb(inkOn(p.Accent))
-	p.top = 5.5 * p.unit
-	p.write(p.Company, "B", 7, [3]int{r, g, b})
+	name, size := p.fit(p.Company, "B", 7, 13)
+	p.top = (18 - float64(len(name))*size*leading) / 2 * p.unit
+	p.lines(name, size, [3]int{r, g, b})
 	ink, grey := [3]int{0x26, 0x30, 0x2f}, [3]int{0x5c, 0x66, 0x63}
 	p.top = 25 * p.unit
 	p.write(p.Question, "B", 8.5, ink)
@@ -79,41 +80,63 @@ func (p poster) pdf() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
+// leading is the distance of two lines, in sizes of their letters.
+const leading = 1.22
+
 // write lays text out in the middle from the top on, in lines that fit, in a
-// size of so many units; what needs too many lines is written smaller.
+// size of so many units; what would need more than four lines is written smaller.
 func (p *poster) write(text, style string, size float64, colour [3]int) {
-	f := p.pdfFile
+	lines, size := p.fit(text, style, size, 4*size*leading)
+	p.lines(lines, size, colour)
+}
+
+// fit breaks text into lines that stand in a room of so many units of height,
+// smaller where they must: a word is cut only where it would become unreadable.
+func (p *poster) fit(text, style string, size, room float64) ([]string, float64) {
+	width, least := p.width-14*p.unit, size*0.55
 	text = western(text)
-	var lines []string
-	for ; size > 2; size *= 0.9 {
-		f.SetFont("Helvetica", style, size*p.unit*72/25.4)
-		if lines = wrap(f, text, p.width-14*p.unit); len(lines) <= 4 {
-			break
+	for {
+		p.pdfFile.SetFont("Helvetica", style, size*p.unit*72/25.4)
+		lines, whole := wrap(p.pdfFile, text, width)
+		if high := float64(len(lines)) * size * leading; size <= 2 || high <= room && (whole || size <= least) {
+			return lines, size
 		}
-	}
-	f.SetTextColor(colour[0], colour[1], colour[2])
-	leading := size * p.unit * 1.22
-	for _, line := range lines {
-		f.Text((p.width-f.GetStringWidth(line))/2, p.top+size*p.unit*0.8, line)
-		p.top += leading
+		size *= 0.9
 	}
 }
 
-// wrap breaks text, one byte a character, into lines of a width.
-func wrap(f *fpdf.Fpdf, text string, width float64) (lines []string) {
-	line := ""
+func (p *poster) lines(lines []string, size float64, colour [3]int) {
+	p.pdfFile.SetTextColor(colour[0], colour[1], colour[2])
+	for _, line := range lines {
+		p.pdfFile.Text((p.width-p.pdfFile.GetStringWidth(line))/2, p.top+size*p.unit*0.8, line)
+		p.top += size * p.unit * leading
+	}
+}
+
+// wrap breaks text, one byte a character, into lines of a width. A word that is
+// wider is cut, and whole is false.
+func wrap(f *fpdf.Fpdf, text string, width float64) (lines []string, whole bool) {
+	line, whole := "", true
 	for _, word := range strings.Fields(text) {
-		switch next := strings.TrimSpace(line + " " + word); {
-		case line == "" || f.GetStringWidth(next) <= width:
+		if next := strings.TrimSpace(line + " " + word); f.GetStringWidth(next) <= width {
 			line = next
-		default:
-			lines, line = append(lines, line), word
+			continue
+		}
+		if line != "" {
+			lines = append(lines, line)
+		}
+		for line = word; len(line) > 1 && f.GetStringWidth(line) > width; whole = false {
+			cut := len(line) - 1
+			for cut > 1 && f.GetStringWidth(line[:cut]) > width {
+				cut--
+			}
+			lines, line = append(lines, line[:cut]), line[cut:]
 		}
 	}
 	if line != "" {
 		lines = append(lines, line)
 	}
-	return lines
+	return lines, whole
 }
 
 // code draws a QR code as squares, sharp at every size, on white and with the
