@@ -29,7 +29,7 @@ type Item struct {
 	Person   experience.ID // as it was when it was opened; see Voice
 	Said     time.Time
 	Why      string // the word that the rule found; "" = none
-	Scale    string
+	Scale    string // key of the experience.Scale of the answer; "" = it was none
 	Score    float64
 	Opened   time.Time
 	Owner    string // id of a user; "" = nobody

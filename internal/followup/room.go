@@ -35,7 +35,7 @@ type Voice struct {
 	Text       string // "" = an answer without words
 	Sentiment  string // negative, neutral, positive; "" = not sure
 	Urgency    int    // 0 to 3; below 0: nobody knows
-	Scale      string // "" = no answer on a scale
+	Scale      string // key of an experience.Scale; "" = no answer on one
 	Score      float64
 	Signals    []string // said outright, as package language names it: leave, legal, danger
 }
