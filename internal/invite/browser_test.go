@@ -88,6 +88,10 @@ func TestPagesInABrowser(t *testing.T) {
 		}
 		if w == full {
 			testkit.Look(t, ctx, "invite-letter", mail.URL, "it", nil)
+			testkit.Open(t, ctx, mail.URL, testkit.View(390, 844, false))
+			if least := testkit.Tell[float64](t, ctx, `Math.min(...[...document.querySelectorAll("a[aria-label]")].map(a => a.getBoundingClientRect().width))`); least < 36 {
+				t.Errorf("an answer in the letter is %.0f pixels wide on a phone", least)
+			}
 		}
 	}
 }
