@@ -118,34 +118,31 @@ func (c *conditions) add(text string, values ...any) {
 
 func (c *conditions) where() string { return strings.Join(c.parts, " AND ") }
 
-// ask gives the tables and conditions that find texts. Those of a topic are
-// found by their topic, which is in the order of time as well.
-func (f Filter) ask(s VoiceSpan) (tables string, c *conditions) {
-	c, tables = &conditions{}, "voices v"
+// ask gives the table and conditions that find texts, and the column that names
+// them. Those of a topic are found among what texts are about, where whatever can
+// be asked of a text stands as well: every question is answered from one index.
+func (f Filter) ask(s VoiceSpan) (table, id string, c *conditions) {
+	table, id, c = "voices", "id", &conditions{}
 	if f.Topic != "" {
-		tables = "voice_topics t JOIN voices v ON v.id = t.voice"
-		c.add("t.topic = ?", f.Topic)
-		c.add("t.at >= ? AND t.at < ?", s.From.UnixMicro(), s.To.UnixMicro())
-		if f.Sentiment != "" {
-			c.add("t.sentiment = ?", f.Sentiment)
-		}
+		table, id = "voice_topics", "voice"
+		c.add("topic = ?", f.Topic)
+	} else if f.Person != "" {
+		c.add("+worded = 1") // with a sign, so that SQLite goes by the index of people
 	} else {
-		c.add("v.worded = 1 AND v.at >= ? AND v.at < ?", s.From.UnixMicro(), s.To.UnixMicro())
-		if f.Sentiment != "" {
-			c.add("v.sentiment = ?", f.Sentiment)
-		}
+		c.add("worded = 1")
 	}
+	c.add("at >= ? AND at < ?", s.From.UnixMicro(), s.To.UnixMicro())
 	if f.Urgency != "" {
 		least, _ := strconv.Atoi(f.Urgency) // checked
-		c.add("v.urgency >= ?", least)
+		c.add("urgency >= ?", least)
 	}
-	for column, value := range map[string]string{"touchpoint": f.Touchpoint, "platform": f.Platform, "language": f.Language, "person": f.Person} {
-		if value != "" {
-			c.add("v."+column+" = ?", value)
+	for _, asked := range [][2]string{{"sentiment", f.Sentiment}, {"touchpoint", f.Touchpoint}, {"platform", f.Platform}, {"language", f.Language}, {"person", f.Person}} {
+		if asked[1] != "" {
+			c.add(asked[0]+" = ?", asked[1])
 		}
 	}
 	if f.Corrected {
-		c.add("EXISTS (SELECT 1 FROM voice_corrections k WHERE k.voice = v.id AND k.undone_at = 0)")
+		c.add(id + " IN (SELECT voice FROM voice_corrections WHERE undone_at = 0)")
 	}
-	return tables, c
+	return table, id, c
 }

@@ -256,8 +256,10 @@ func (r *Room) settle(ctx context.Context, moved []key, gone map[experience.ID]k
 	for some := range slices.Chunk(moved, batch) {
 		err := r.Book.Write(ctx, func(ctx context.Context, tx registry.Tx) error {
 			for _, k := range some {
-				if _, err := tx.Exec(ctx, `UPDATE voices SET person = $1, touchpoint = $2 WHERE id = $3`, k.person.String(), k.touchpoint, k.id.String()); err != nil {
-					return err
+				for _, statement := range []string{`UPDATE voices SET person = $1, touchpoint = $2 WHERE id = $3`, `UPDATE voice_topics SET person = $1, touchpoint = $2 WHERE voice = $3`} {
+					if _, err := tx.Exec(ctx, statement, k.person.String(), k.touchpoint, k.id.String()); err != nil {
+						return err
+					}
 				}
 			}
 			return nil

@@ -1,10 +1,12 @@
 package voice
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -92,47 +94,55 @@ func (r *Room) List(ctx context.Context, f Filter, s VoiceSpan, after string, li
 			return p, err
 		}
 	}
-	tables, c := f.ask(s)
+	table, id, c := f.ask(s)
 	if f.Word != "" {
-		c.parts = append(c.parts, "v.id IN ("+strings.Join(found, ", ")+")")
+		c.parts = append(c.parts, id+" IN ("+strings.Join(found, ", ")+")")
 		if len(found) == 0 {
 			return p, nil
 		}
 	}
-	at, id := "v.at", "v.id"
-	if f.Topic != "" {
-		at, id = "t.at", "t.voice"
-	}
 	var rows []row
 	err = r.Book.Read(ctx, func(ctx context.Context, tx registry.Tx) error {
-		p.All = -1
+		p.All, p.Next = -1, ""
 		if from == nil {
-			counted := tables
-			if f.Topic != "" && !strings.Contains(c.where(), "v.") {
-				counted = "voice_topics t" // nothing is asked of the texts themselves
-			}
-			if err := tx.QueryRow(ctx, `SELECT count(*) FROM `+counted+` WHERE `+c.where(), c.args...).Scan(&p.All); err != nil {
+			if err := tx.QueryRow(ctx, `SELECT count(*) FROM `+table+` WHERE `+c.where(), c.args...).Scan(&p.All); err != nil {
 				return err
 			}
 		}
 		more := conditions{parts: c.parts, args: c.args}
 		if from != nil {
-			more.add(at+" <= ? AND ("+at+" < ? OR "+id+" < ?)", from.at, from.at, from.id)
+			more.add("at <= ? AND (at < ? OR "+id+" < ?)", from.at, from.at, from.id)
 		}
-		var err error
-		rows, err = selectRows(ctx, tx, fmt.Sprintf(`FROM %s WHERE %s ORDER BY %s DESC, %s DESC LIMIT %d`, tables, more.where(), at, id, limit+1), more.args...)
+		places, err := selectPlaces(ctx, tx, fmt.Sprintf(`%s, at FROM %s WHERE %s ORDER BY at DESC, %s DESC LIMIT %d`, id, table, more.where(), id, limit+1), more.args...)
+		if err != nil {
+			return err
+		}
+		if len(places) > limit {
+			places = places[:limit]
+			last := places[limit-1]
+			p.Next = cursor{last.at, last.id.String()}.String()
+		}
+		rows, err = rowsAt(ctx, tx, places)
 		return err
 	})
 	if err != nil {
 		return p, err
 	}
-	if len(rows) > limit {
-		rows = rows[:limit]
-		last := rows[limit-1]
-		p.Next = cursor{last.at, last.id.String()}.String()
-	}
 	p.Voices, err = r.told(ctx, rows)
 	return p, err
+}
+
+// rowsAt gives what the registry knows of the voices at some places, the latest
+// first.
+func rowsAt(ctx context.Context, tx registry.Tx, places []place) ([]row, error) {
+	if len(places) == 0 {
+		return nil, nil
+	}
+	ids := make([]string, len(places))
+	for i, p := range places {
+		ids[i] = p.id.String()
+	}
+	return selectRows(ctx, tx, `FROM voices v WHERE v.id IN (`+quotedList(ids)+`) ORDER BY v.at DESC, v.id DESC`)
 }
 
 // row is what the registry knows of a voice.
@@ -274,6 +284,16 @@ type Choices struct {
 	Topics                            []string // those of the tree first, also those that no text is about yet
 }
 
+// mostOffered is how many values of one kind can be chosen, the most frequent.
+const mostOffered = 100
+
+// frequent gives what was counted, the most frequent first, but for what has no name.
+func frequent(counts map[string]int64) []string {
+	delete(counts, "")
+	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), strings.Compare(a, b)) })
+	return names[:min(len(names), mostOffered)]
+}
+
 // offered gives what texts can be filtered by, half a minute old at most.
 func (r *Room) offered(ctx context.Context) (Choices, error) {
 	r.choices.mu.Lock()
@@ -287,25 +307,27 @@ func (r *Room) offered(ctx context.Context) (Choices, error) {
 		return fresh, err
 	}
 	err = r.Book.Read(ctx, func(ctx context.Context, tx registry.Tx) error {
-		for column, into := range map[string]*[]string{"language": &fresh.Languages, "platform": &fresh.Platforms, "touchpoint": &fresh.Touchpoints} {
-			*into = nil
-			rows, err := tx.Query(ctx, `SELECT `+column+` FROM voices WHERE worded = 1 AND `+column+` <> '' GROUP BY `+column+` ORDER BY count(*) DESC, `+column+` LIMIT 100`)
-			if err != nil {
-				return err
-			}
-			for rows.Next() {
-				var name string
-				if err := rows.Scan(&name); err != nil {
-					return errors.Join(err, rows.Close())
-				}
-				*into = append(*into, name)
-			}
-			if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-				return err
-			}
+		counts := map[string]map[string]int64{"language": {}, "platform": {}, "touchpoint": {}}
+		rows, err := tx.Query(ctx, `SELECT language, platform, touchpoint, count(*) FROM voices WHERE worded = 1 GROUP BY language, platform, touchpoint`)
+		if err != nil {
+			return err
 		}
+		for rows.Next() {
+			var language, platform, touchpoint string
+			var n int64
+			if err := rows.Scan(&language, &platform, &touchpoint, &n); err != nil {
+				return errors.Join(err, rows.Close())
+			}
+			counts["language"][language] += n
+			counts["platform"][platform] += n
+			counts["touchpoint"][touchpoint] += n
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return err
+		}
+		fresh.Languages, fresh.Platforms, fresh.Touchpoints = frequent(counts["language"]), frequent(counts["platform"]), frequent(counts["touchpoint"])
 		fresh.Topics = tree.keys()
-		rows, err := tx.Query(ctx, `SELECT topic FROM voice_topics GROUP BY topic ORDER BY topic LIMIT 500`)
+		rows, err = tx.Query(ctx, `SELECT topic FROM voice_topics GROUP BY topic ORDER BY topic LIMIT 500`)
 		if err != nil {
 			return err
 		}

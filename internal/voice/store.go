@@ -117,16 +117,19 @@ func insertVoice(ctx context.Context, tx registry.Tx, v Voice, model string) err
 	if err != nil || n == 0 {
 		return err
 	}
-	return insertTopics(ctx, tx, v.ID, v.Time.UnixMicro(), l)
+	return insertTopics(ctx, tx, v, l)
 }
 
-func insertTopics(ctx context.Context, tx registry.Tx, id experience.ID, at int64, l VoiceLabels) error {
+// insertTopics keeps what a voice is about, with what lists of a topic's texts
+// are filtered by.
+func insertTopics(ctx context.Context, tx registry.Tx, v Voice, l VoiceLabels) error {
 	for _, t := range l.Topics {
 		if t.Guess {
 			continue
 		}
-		_, err := tx.Exec(ctx, `INSERT INTO voice_topics (voice, topic, at, sentiment, confidence) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (voice, topic) DO NOTHING`,
-			id.String(), t.Label, at, l.Sentiment.counted(), t.Confidence)
+		_, err := tx.Exec(ctx, `INSERT INTO voice_topics (voice, topic, at, sentiment, confidence, urgency, language, platform, touchpoint, person)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (voice, topic) DO NOTHING`,
+			v.ID.String(), t.Label, v.Time.UnixMicro(), l.Sentiment.counted(), t.Confidence, l.Urgency.value(), l.Language.counted(), v.Platform, v.Touchpoint, v.Person.String())
 		if err != nil {
 			return err
 		}
@@ -137,14 +140,14 @@ func insertTopics(ctx context.Context, tx registry.Tx, id experience.ID, at int6
 // stale lists voices that other models than these read.
 func (r *Room) stale(ctx context.Context, model string, limit int) (out []place, err error) {
 	err = r.Book.Read(ctx, func(ctx context.Context, tx registry.Tx) error {
-		out, err = selectPlaces(ctx, tx, `FROM voices WHERE worded = 1 AND model <> $1 LIMIT $2`, model, limit)
+		out, err = selectPlaces(ctx, tx, `id, at FROM voices WHERE worded = 1 AND model <> $1 LIMIT $2`, model, limit)
 		return err
 	})
 	return out, err
 }
 
 func selectPlaces(ctx context.Context, tx registry.Tx, rest string, args ...any) (out []place, err error) {
-	rows, err := tx.Query(ctx, `SELECT id, at `+rest, args...)
+	rows, err := tx.Query(ctx, `SELECT `+rest, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +186,8 @@ func (r *Room) relabel(ctx context.Context, list []Voice, model string) error {
 func apply(ctx context.Context, tx registry.Tx, id experience.ID) error {
 	var reading string
 	var at int64
-	if err := tx.QueryRow(ctx, `SELECT reading, at FROM voices WHERE id = $1`, id.String()).Scan(&reading, &at); err != nil {
+	v := Voice{ID: id}
+	if err := tx.QueryRow(ctx, `SELECT reading, at, platform, touchpoint, person FROM voices WHERE id = $1`, id.String()).Scan(&reading, &at, &v.Platform, &v.Touchpoint, &v.Person); err != nil {
 		return err
 	}
 	l, err := decodeLabels(reading)
@@ -203,7 +207,8 @@ func apply(ctx context.Context, tx registry.Tx, id experience.ID) error {
 	if _, err := tx.Exec(ctx, `DELETE FROM voice_topics WHERE voice = $1`, id.String()); err != nil {
 		return err
 	}
-	return insertTopics(ctx, tx, id, at, l)
+	v.Time = time.UnixMicro(at)
+	return insertTopics(ctx, tx, v, l)
 }
 
 // drop forgets voices that are in the ledger no more, with what was put right

@@ -183,7 +183,7 @@ func (r *Room) places(ctx context.Context, limit int, all *int64, where string, 
 		if err := tx.QueryRow(ctx, `SELECT count(*) FROM voices WHERE `+where, args...).Scan(all); err != nil {
 			return err
 		}
-		out, err = selectPlaces(ctx, tx, `FROM voices WHERE `+where+` ORDER BY at DESC, id DESC LIMIT `+strconv.Itoa(limit), args...)
+		out, err = selectPlaces(ctx, tx, `id, at FROM voices WHERE `+where+` ORDER BY at DESC, id DESC LIMIT `+strconv.Itoa(limit), args...)
 		return err
 	})
 	return out, err
