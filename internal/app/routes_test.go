@@ -181,6 +181,7 @@ func (h *house) furnish() {
 		"/voice/follow-ups/rules/{key}", "/voice/follow-ups/rules/legal", "/follow-up-rules/{key}", "/follow-up-rules/urgent",
 		"/{what}", "/note", "/follow-ups/{id}", "/follow-ups/" + h.waiting(),
 		"/voice/texts/{id}", "/voice/texts/" + said, "/corrections/{id}", "/corrections/" + corrected,
+		"/themes/{id}", "/themes/" + experience.NewID().String(), "/themes/discarded/{id}", "/themes/discarded/" + experience.NewID().String(),
 		"/voice/sources/{id}", "/voice/sources/" + post.ID, "/listening-posts/{id}", "/listening-posts/" + post.ID, "/decisions/{id}", "/decisions/" + experience.NewID().String(),
 		"/people/{id}", "/people/" + people.Items[0].ID,
 		"/users/{id}", "/users/" + h.user(experience.Viewer).String(),

@@ -69,22 +69,47 @@ func (r *Reader) Themes(ctx context.Context, texts []string) ([]Theme, error) {
 	return themes, nil
 }
 
-// Fits tells whether a text has two of a theme's words, however they end.
-func (t Theme) Fits(text string) bool {
-	found := map[string]bool{}
-	for _, one := range tokens(beginning(text)) {
-		if one.kind != word {
-			continue
-		}
+// ThemeIndex finds the themes that texts fit.
+type ThemeIndex struct{ by map[string][]int } // by stem: the themes' numbers
+
+// IndexThemes makes an index of themes.
+func IndexThemes(themes []Theme) ThemeIndex {
+	x := ThemeIndex{map[string][]int{}}
+	for k, t := range themes {
 		for _, w := range t.Words {
-			if s := stem(w); s == stem(one.text) {
-				if found[s] = true; len(found) == wordsForATheme {
-					return true
-				}
+			if s := stem(w); !slices.Contains(x.by[s], k) {
+				x.by[s] = append(x.by[s], k)
 			}
 		}
 	}
-	return false
+	return x
+}
+
+// Of gives the numbers of the themes that a text fits, in order: it has two of
+// their words, however they end.
+func (x ThemeIndex) Of(text string) []int {
+	if len(x.by) == 0 {
+		return nil
+	}
+	seen, shared := map[string]bool{}, map[int]int{}
+	var out []int
+	for _, t := range tokens(beginning(text)) {
+		if t.kind != word {
+			continue
+		}
+		s := stem(t.text)
+		if seen[s] {
+			continue
+		}
+		seen[s] = true
+		for _, k := range x.by[s] {
+			if shared[k]++; shared[k] == wordsForATheme {
+				out = append(out, k)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // Pattern writes a word as a topic's rules have it, so that it is found however

@@ -46,13 +46,13 @@ func TestThemes(t *testing.T) {
 
 // A theme fits what was said alike, and not what shares one word with it.
 func TestThemeFits(t *testing.T) {
-	theme := Theme{Words: []string{"parcheggio", "sotterraneo", "allagato"}}
-	for text, want := range map[string]bool{
-		"Parcheggi sotterranei, che disastro": true, "Il PARCHEGGIO era allagato": true, "Il parcheggio è comodo": false,
-		"parcheggio parcheggi": false, "": false,
+	index := IndexThemes([]Theme{{Words: []string{"parcheggio", "sotterraneo", "allagato"}}, {Words: []string{"musica", "parcheggio"}}})
+	for text, want := range map[string][]int{
+		"Parcheggi sotterranei, che disastro": {0}, "Il PARCHEGGIO era allagato, la musica alta": {0, 1}, "Il parcheggio è comodo": nil,
+		"parcheggio parcheggi": nil, "": nil,
 	} {
-		if got := theme.Fits(text); got != want {
-			t.Errorf("%q: %v", text, got)
+		if got := index.Of(text); !slices.Equal(got, want) {
+			t.Errorf("%q fits %v", text, got)
 		}
 	}
 	for word, want := range map[string]string{"parcheggio": "parchegg*", "gas": "gas", "città": "città", "ombrelli": "ombrell*"} {

@@ -101,6 +101,7 @@ func (r *Room) registerAPI(s *web.Site) {
 		return huma.Operation{OperationID: id, Method: method, Path: "/api/v1/voice" + path, Summary: summary, Tags: []string{"voice"}}
 	}
 	r.registerTopicAPI(s, op)
+	r.registerThemeAPI(s, op)
 	web.Operation(s, op("get-voice-overview", http.MethodGet, "/overview", "What people said in a time, against the time before"), nil, r.overviewAPI)
 	web.Operation(s, op("list-voices", http.MethodGet, "/texts", "What people wrote, the latest first, with what it means"), nil, r.listAPI)
 	web.Operation(s, op("get-voice-learning", http.MethodGet, "/learning", "What was learnt from corrections"), nil, func(context.Context, *struct{}) (*voiceLearningOutput, error) {

@@ -69,14 +69,17 @@ func TestCorrectInPlace(t *testing.T) {
 
 // The pages of topics, and what a change would do while it is typed.
 func TestTopicPagesInABrowser(t *testing.T) {
-	h := newHouse(t, "DuckDB").shop()
+	h := newHouse(t, "DuckDB").shop().flooded()
 	server := httptest.NewServer(h.site)
 	t.Cleanup(server.Close)
 	ctx := testkit.Browser(t)
+	loaded := func() {
+		testkit.Until(t, ctx, `document.querySelector("#themes .views") !== null`)
+	}
 	tried := func() { testkit.Until(t, ctx, `!document.querySelector("#trial .note")?.textContent.endsWith("…")`) }
 	for _, language := range []string{"it", "en"} {
 		testkit.SignIn(t, ctx, server.URL, "role=owner-"+language)
-		testkit.Look(t, ctx, "voice-topics", server.URL+topicsPath, language, nil)
+		testkit.Look(t, ctx, "voice-topics", server.URL+topicsPath+"?period=30", language, loaded)
 		testkit.Look(t, ctx, "voice-topic", server.URL+editURL("delivery"), language, tried)
 		testkit.Look(t, ctx, "voice-topic-new", server.URL+editPath, language, func() {
 			tried()

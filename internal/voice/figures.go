@@ -50,9 +50,10 @@ func (t *VoiceTally) add(sentiment string, n int64) {
 // VoicePart is what was said about a topic, or in a language, on a platform, at a
 // touchpoint.
 type VoicePart struct {
-	Key    string     `json:"key"`
-	Now    VoiceTally `json:"now"`
-	Before VoiceTally `json:"before" doc:"In the time of the same length before"`
+	Key    string       `json:"key"`
+	Now    VoiceTally   `json:"now"`
+	Before VoiceTally   `json:"before" doc:"In the time of the same length before"`
+	pieces []VoiceTally // of a topic: now, piece by piece
 }
 
 // What may move about a topic.
@@ -205,21 +206,28 @@ func (p parts) sorted() []VoicePart {
 }
 
 func (o *Overview) askTopics(ctx context.Context, tx registry.Tx) error {
-	rows, err := tx.Query(ctx, `SELECT topic, CASE WHEN at >= $1 THEN 1 ELSE 0 END AS now, sentiment, count(*) FROM voice_topics
-		WHERE at >= $2 AND at < $3 GROUP BY 1, 2, 3`, o.Span.From.UnixMicro(), o.Former.From.UnixMicro(), o.Span.To.UnixMicro())
+	rows, err := tx.Query(ctx, `SELECT topic, `+pieceOf("at", o.cuts)+` AS piece, sentiment, count(*) FROM voice_topics
+		WHERE at >= $1 AND at < $2 GROUP BY 1, 2, 3`, o.Former.From.UnixMicro(), o.Span.To.UnixMicro())
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	var topics parts
+	topics := parts{}
 	for rows.Next() {
 		var topic, sentiment string
-		var now int
+		var piece int
 		var n int64
-		if err := rows.Scan(&topic, &now, &sentiment, &n); err != nil {
+		if err := rows.Scan(&topic, &piece, &sentiment, &n); err != nil {
 			return err
 		}
-		topics.add(topic, now == 1, sentiment, n)
+		topics.add(topic, piece >= 0, sentiment, n)
+		one := topics[topic]
+		if one.pieces == nil {
+			one.pieces = make([]VoiceTally, len(o.cuts)-1)
+		}
+		if piece >= 0 {
+			one.pieces[piece].add(sentiment, n)
+		}
 	}
 	o.Topics = topics.sorted()
 	return rows.Err()

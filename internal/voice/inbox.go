@@ -33,6 +33,7 @@ func (r *Room) registerPages(s *web.Site) {
 	s.Page("GET "+homePath, nil, r.overviewPage)
 	s.Page("GET /voice/learning", nil, r.learningPage)
 	r.registerTopicPages(s)
+	r.registerThemePages(s)
 	s.Page("GET "+inboxPath, nil, r.inboxPage)
 	s.Page("GET "+inboxPath+".csv", readers(), r.inboxCSV)
 	s.Page("GET /voice/texts/{id}", nil, r.voicePage)

@@ -3,6 +3,7 @@ package voice
 import (
 	"math"
 	"net/http"
+	"strings"
 	"time"
 
 	"regia/internal/stats"
@@ -226,4 +227,14 @@ func (v overviewView) touchpointBars() []web.Bar {
 		}
 		return Filter{Period: v.period, Touchpoint: k}.url(inboxPath)
 	})
+}
+
+// stripLabel says what a topic's strip shows: of each piece of the time, how many
+// texts are negative.
+func (v overviewView) stripLabel(t VoicePart) string {
+	var list []string
+	for i, p := range t.pieces {
+		list = append(list, v.l.T("voice.strip.piece", "from", v.l.Day(v.cuts[i]), "bad", p.Negative, "all", p.All()))
+	}
+	return strings.Join(list, ", ")
 }

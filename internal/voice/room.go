@@ -76,6 +76,7 @@ type Room struct {
 	amiss   chan struct{}
 	anew    chan struct{} // told when texts must be read anew
 	trials  trials
+	themes  themesFound
 	choices choices
 	taught  atomic.Pointer[taught]
 	models  atomic.Pointer[[]language.Card]

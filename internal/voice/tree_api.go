@@ -3,9 +3,11 @@ package voice
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"regia/internal/experience"
 	"regia/internal/web"
 )
 
@@ -30,6 +32,27 @@ type (
 		}
 	}
 	voiceTrialOutput  struct{ Body VoiceTrial }
+	voiceThemesOutput struct {
+		Body struct {
+			VoiceThemes
+			ThrownAway []VoiceDiscarded `json:"thrown_away"`
+		}
+	}
+	voiceThemePath struct {
+		ID string `path:"id" maxLength:"36"`
+	}
+	voiceDiscardInput struct {
+		Body struct {
+			Words []string `json:"words" minItems:"2" maxItems:"20"`
+		}
+	}
+	// VoiceDiscarded is a theme that somebody threw away.
+	VoiceDiscarded struct {
+		ID    string    `json:"id"`
+		Words []string  `json:"words"`
+		By    string    `json:"by"`
+		At    time.Time `json:"at"`
+	}
 	voiceRestoreInput struct {
 		Body struct {
 			Version int64 `json:"version" doc:"That holds now"`
@@ -60,6 +83,43 @@ func (r *Room) registerTopicAPI(s *web.Site, op func(id, method, path, summary s
 			}
 			return r.topicsAPI(ctx)
 		})
+}
+
+func (r *Room) registerThemeAPI(s *web.Site, op func(id, method, path, summary string) huma.Operation) {
+	web.Operation(s, op("get-voice-themes", http.MethodGet, "/themes", "What texts that no topic fits have in common"), nil,
+		func(ctx context.Context, in *VoicePeriodInput) (*voiceThemesOutput, error) {
+			return r.themesAPI(ctx, in.Period)
+		})
+	web.Operation(s, op("discard-voice-theme", http.MethodPost, "/themes/discarded", "Throw a theme away: it is not suggested again"), editors(),
+		func(ctx context.Context, in *voiceDiscardInput) (*struct{}, error) {
+			return nil, r.Discard(ctx, in.Body.Words, web.UserFrom(ctx))
+		})
+	web.Operation(s, op("restore-voice-theme", http.MethodDelete, "/themes/discarded/{id}", "Have a theme that was thrown away be suggested again"), editors(),
+		func(ctx context.Context, in *voiceThemePath) (*struct{}, error) {
+			id, err := experience.ParseID(in.ID)
+			if err != nil {
+				return nil, experience.Errorf(experience.NotFound, "voice.error.theme.none")
+			}
+			return nil, r.TakeUp(ctx, id, web.UserFrom(ctx))
+		})
+}
+
+func (r *Room) themesAPI(ctx context.Context, period string) (*voiceThemesOutput, error) {
+	e, err := r.extent(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := r.Themes(ctx, e.span(period, web.LocaleFrom(ctx).Zone()))
+	if err != nil {
+		return nil, err
+	}
+	var out voiceThemesOutput
+	out.Body.VoiceThemes, out.Body.ThrownAway = *found.to(web.UserFrom(ctx).SeesPeople()), []VoiceDiscarded{}
+	away, err := r.discarded(ctx)
+	for _, d := range away {
+		out.Body.ThrownAway = append(out.Body.ThrownAway, VoiceDiscarded{d.ID.String(), d.Words, d.By, d.At})
+	}
+	return &out, err
 }
 
 // tidied gives topics with their phrases as they are kept.

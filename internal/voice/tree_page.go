@@ -44,13 +44,17 @@ type topicsView struct {
 	all, fit int64            // texts, and those that some topic fits
 	progress VoiceProgress
 	versions []VoiceTreeVersion
+	period   string // of the themes
 	done     string // name of the topic that was saved a moment ago
 }
 
 func (r *Room) topicsPage(w http.ResponseWriter, q *web.Request) error {
 	ctx := q.Context()
-	v := topicsView{edits: q.User.May(editors()), count: map[string]int64{}}
-	var err error
+	f, err := readFilter(url.Values{"period": q.URL.Query()["period"]})
+	if err != nil {
+		return err
+	}
+	v := topicsView{edits: q.User.May(editors()), period: f.Period, count: map[string]int64{}}
 	if v.names, err = r.names(q, nil); err != nil {
 		return err
 	}
