@@ -87,6 +87,8 @@ type Overview struct {
 	Moves  []VoiceMove
 	Tested int // how many changes were looked at
 
+	Loudest *loudest // where nothing moved
+
 	Languages, Platforms, Touchpoints []VoicePart
 }
 
@@ -279,34 +281,58 @@ const (
 	candidates = 15
 )
 
-// explain finds what people said that made a topic move: of the sentiment that
-// became more frequent, the surest first.
-func (r *Room) explain(ctx context.Context, o *Overview) error {
+// explain finds what people said that made a topic move. Where none did, it finds
+// what they complain of most, in Loudest.
+func (r *Room) explain(ctx context.Context, o *Overview) (err error) {
 	for i := range o.Moves {
 		m := &o.Moves[i]
 		if m.What == less {
 			continue
 		}
-		c := conditions{}
-		c.add("t.topic = ? AND t.at >= ? AND t.at < ?", m.Topic, o.Span.From.UnixMicro(), o.Span.To.UnixMicro())
-		switch m.What {
-		case worse:
-			c.add("t.sentiment = ?", negative)
-		case better:
-			c.add("t.sentiment <> ?", negative)
-		}
-		list, err := r.some(ctx, fmt.Sprintf(`FROM voice_topics t JOIN voices v ON v.id = t.voice WHERE %s ORDER BY v.confidence * t.confidence DESC, t.at DESC, t.voice LIMIT %d`,
-			c.where(), candidates), c.args...)
-		if err != nil {
+		if m.Voices, err = r.verbatims(ctx, o.Span, m.Topic, m.What); err != nil {
 			return err
 		}
-		said := map[string]bool{}
-		for _, v := range list {
-			if len(m.Voices) < verbatims && !said[v.Text] {
-				m.Voices = append(m.Voices, v)
-			}
-			said[v.Text] = true
+	}
+	if len(o.Moves) > 0 {
+		return nil
+	}
+	for _, t := range o.Topics {
+		if n := t.Now.Negative; n > 0 && t.Key != otherTopic && (o.Loudest == nil || n > o.Loudest.negative) {
+			o.Loudest = &loudest{topic: t.Key, negative: n}
 		}
 	}
-	return nil
+	if o.Loudest != nil {
+		o.Loudest.voices, err = r.verbatims(ctx, o.Span, o.Loudest.topic, worse)
+	}
+	return err
+}
+
+// loudest is the topic of the most negative texts.
+type loudest struct {
+	topic    string
+	negative int64
+	voices   []Voice
+}
+
+// verbatims finds what people said about a topic: of the sentiment that a move
+// made more frequent, the surest first.
+func (r *Room) verbatims(ctx context.Context, s VoiceSpan, topic, what string) (out []Voice, err error) {
+	c := conditions{}
+	c.add("t.topic = ? AND t.at >= ? AND t.at < ?", topic, s.From.UnixMicro(), s.To.UnixMicro())
+	switch what {
+	case worse:
+		c.add("t.sentiment = ?", negative)
+	case better:
+		c.add("t.sentiment <> ?", negative)
+	}
+	list, err := r.some(ctx, fmt.Sprintf(`FROM voice_topics t JOIN voices v ON v.id = t.voice WHERE %s ORDER BY v.confidence * t.confidence DESC, t.at DESC, t.voice LIMIT %d`,
+		c.where(), candidates), c.args...)
+	said := map[string]bool{}
+	for _, v := range list {
+		if len(out) < verbatims && !said[v.Text] {
+			out = append(out, v)
+		}
+		said[v.Text] = true
+	}
+	return out, err
 }

@@ -41,6 +41,9 @@ func (r *Room) overview(q *web.Request) (v overviewView, none bool, err error) {
 	for _, m := range v.Moves {
 		said = append(said, m.Voices...)
 	}
+	if v.Loudest != nil {
+		said = append(said, v.Loudest.voices...)
+	}
 	v.names, err = r.names(q, said)
 	return v, false, err
 }

@@ -47,6 +47,16 @@ func TestPagesInWords(t *testing.T) {
 	}
 }
 
+// Where nothing changed, people are quoted nevertheless.
+func TestNothingChanged(t *testing.T) {
+	h := newHouse(t, "DuckDB")
+	h.tell(h.said(1, 1, "Review Posted", map[string]any{"text": "Il corriere ha lasciato il pacco in strada, consegna pessima e in ritardo."}))
+	wants(t, h.get(homePath, "owner"), "What people complain of most: Delivery (one negative text)", "lasciato")
+	if body := h.get(homePath, "viewer"); strings.Contains(body, "lasciato") {
+		t.Error("a viewer reads what people wrote")
+	}
+}
+
 func TestNobodyYet(t *testing.T) {
 	h := newHouse(t, "DuckDB")
 	for _, page := range []string{homePath, inboxPath} {

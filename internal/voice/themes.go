@@ -23,8 +23,8 @@ type VoiceTheme struct {
 	Language string            `json:"language" doc:"Of most of the texts"`
 	Texts    int64             `json:"texts" doc:"With at least two of the words, of those that were read"`
 	Before   int64             `json:"texts_before" doc:"In the time of the same length before"`
-	Now      stats.Interval    `json:"now" doc:"Part of all texts"`
-	Then     stats.Interval    `json:"before" doc:"... before"`
+	Now      *stats.Interval   `json:"now" doc:"Part of all texts"`
+	Then     *stats.Interval   `json:"before" doc:"... before; null where there were none"`
 	Change   *stats.Difference `json:"change" doc:"Null where there are too few"`
 	Move     string            `json:"move" enum:",more,less,same" doc:"more and less: by more than chance explains; empty: too few to say"`
 	Examples []string          `json:"examples" doc:"Ids of texts"`
@@ -203,7 +203,7 @@ func (f *VoiceThemes) judge(now, before int64) {
 	var tested []int
 	for i := range f.Themes {
 		t := &f.Themes[i]
-		t.Now, t.Then = stats.Share(t.Texts, now), stats.Share(t.Before, before)
+		t.Now, t.Then = part(t.Texts, now), part(t.Before, before)
 		if now < experience.TooFew || before < experience.TooFew || t.Texts+t.Before < experience.TooFew {
 			continue
 		}
@@ -216,6 +216,15 @@ func (f *VoiceThemes) judge(now, before int64) {
 			t.Move = one(t.Change.Value > 0, more, less)
 		}
 	}
+}
+
+// part gives a share with its interval; nil of nothing.
+func part(n, of int64) *stats.Interval {
+	if of == 0 {
+		return nil
+	}
+	i := stats.Share(n, of)
+	return &i
 }
 
 // to gives the themes as somebody may see them: words of a few texts may be

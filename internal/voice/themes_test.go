@@ -45,9 +45,13 @@ func TestThemesAreSuggested(t *testing.T) {
 		if !strings.Contains(strings.Join(theme.Words, " "), "parcheggio") || theme.Texts != 20 || theme.Before != 0 || theme.Move != more || theme.Change == nil || theme.Language != "it" {
 			t.Errorf("%+v", theme)
 		}
+		var ever struct{ Themes []VoiceTheme }
+		if h.api("/api/v1/voice/themes?period=all", "owner", &ever); len(ever.Themes) == 0 || ever.Themes[0].Then != nil || ever.Themes[0].Change != nil {
+			t.Errorf("of all there is, with nothing before: %+v", ever)
+		}
 		part := h.get(themesPath+"?period=30", "owner")
-		wants(t, part, "parcheggio", "Spoken of more", "numero", "Throw away", "language=it")
-		if body := h.get(themesPath+"?period=30", "viewer"); strings.Contains(body, "numero") || strings.Contains(body, "discard") {
+		wants(t, part, "parcheggio", "Spoken of more", "allagato, numero", "Throw away", "language=it")
+		if body := h.get(themesPath+"?period=30", "viewer"); strings.Contains(body, "allagato, numero") || strings.Contains(body, "discard") {
 			t.Error("a viewer reads what people wrote, or is offered to throw it away")
 		}
 		if w := h.ask("POST", themesPath+"/discard", "owner", url.Values{"word": theme.Words}.Encode()); w.Code != http.StatusSeeOther {
