@@ -113,7 +113,7 @@ func (p *page) parse(before string) error {
 
 // few is how many rows are cheaper put in order here than by the engine, which
 // takes as long to plan that as to find them. Most persons have fewer.
-const few = 200
+const few = 500
 
 // readFew is read for persons who mostly have few rows: it asks for them in no
 // order, and again, in order, where there are more.
