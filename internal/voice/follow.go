@@ -116,6 +116,9 @@ func (r *Room) catchUp(ctx context.Context, asked, may bool, until time.Time) (t
 	if err := r.learn(ctx, asked); err != nil {
 		return false, 0, err
 	}
+	if mine, err := r.mine(ctx); err != nil || !mine {
+		return false, 0, err
+	}
 	book, err := r.Ledger.Head(ctx)
 	if err != nil {
 		return false, 0, err

@@ -58,7 +58,10 @@ type Options struct {
 	Sources     func(context.Context) ([]experience.Source, error)
 	People      People
 	// Title names an event for people; nil: by its own name.
-	Title  func(l *web.Locale, kind experience.Kind, name string) string
+	Title func(l *web.Locale, kind experience.Kind, name string) string
+	// Name tells this Regia from others on the same books: one of them reads. "" =
+	// there are no others.
+	Name   string
 	Clock  experience.Clock
 	Logger *slog.Logger
 	// Pause is the least time between two looks at the ledger; 0 is one second.
@@ -79,6 +82,7 @@ type Room struct {
 	themes  themesFound
 	choices choices
 	taught  atomic.Pointer[taught]
+	turn    time.Time // until when this Regia alone reads; of the holder of reading
 	models  atomic.Pointer[[]language.Card]
 }
 
