@@ -35,6 +35,24 @@ type piece struct {
 	begins bool
 }
 
+// piecesOf cuts a phrase as texts are cut, without accents.
+func piecesOf(phrase string) []piece {
+	var pieces []piece
+	for w := range strings.FieldsSeq(phrase) {
+		w, begins := strings.CutSuffix(w, "*")
+		list := tokens(w)
+		for i, t := range list {
+			pieces = append(pieces, piece{plain(t.text), begins && i == len(list)-1})
+		}
+	}
+	return pieces
+}
+
+// matches says whether a word, without accents, is meant by a piece.
+func (p piece) matches(word string) bool {
+	return word == p.text || p.begins && strings.HasPrefix(word, p.text)
+}
+
 // hit is a phrase found: the tokens from first up to end.
 type hit struct{ says, first, end int }
 
@@ -45,14 +63,7 @@ func newBook() *book {
 // add takes up a phrase, in which a word that ends in * stands for all that
 // begin so.
 func (b *book) add(text string, says int) error {
-	var pieces []piece
-	for w := range strings.FieldsSeq(text) {
-		w, begins := strings.CutSuffix(w, "*")
-		list := tokens(w)
-		for i, t := range list {
-			pieces = append(pieces, piece{plain(t.text), begins && i == len(list)-1})
-		}
-	}
+	pieces := piecesOf(text)
 	if len(pieces) == 0 {
 		return fmt.Errorf("there is no word in %q", text)
 	}
@@ -93,8 +104,7 @@ next:
 			continue
 		}
 		for i, q := range p.rest {
-			text := plain(list[at+1+i].text)
-			if text != q.text && !(q.begins && strings.HasPrefix(text, q.text)) {
+			if !q.matches(plain(list[at+1+i].text)) {
 				continue next
 			}
 		}

@@ -32,27 +32,27 @@ func headLesson(card Card, cost, balance float64) (Lesson, error) {
 
 // topicsLesson teaches what a message is about.
 func topicsLesson(string) (Lesson, error) {
-	return headLesson(Card{Name: "topics", Version: 2, Labels: Topics, Many: true}, 0.3, 0.5)
+	return headLesson(Card{Name: "topics", Version: 3, Labels: Topics, Many: true}, 0.3, 0.5)
 }
 
 // urgencyLesson teaches how soon something must be done.
 func urgencyLesson(string) (Lesson, error) {
-	return headLesson(Card{Name: "urgency", Version: 1, Labels: grades(0, 3), Trust: 0.75}, 0.3, 0.6)
+	return headLesson(Card{Name: "urgency", Version: 2, Labels: grades(0, 3), Trust: 0.75}, 0.3, 0.6)
 }
 
 // effortLesson teaches what it cost the writer.
 func effortLesson(string) (Lesson, error) {
-	return headLesson(Card{Name: "effort", Version: 1, Labels: grades(0, 2), Trust: 0.75}, 0.3, 0.3)
+	return headLesson(Card{Name: "effort", Version: 2, Labels: grades(0, 2), Trust: 0.75}, 0.3, 0.3)
 }
 
 // politenessLesson teaches how the writer speaks.
 func politenessLesson(string) (Lesson, error) {
-	return headLesson(Card{Name: "politeness", Version: 1, Labels: grades(-2, 2), Trust: 0.75}, 0.3, 0.6)
+	return headLesson(Card{Name: "politeness", Version: 2, Labels: grades(-2, 2), Trust: 0.75}, 0.3, 0.6)
 }
 
 // actionabilityLesson teaches whether somebody should do something.
 func actionabilityLesson(string) (Lesson, error) {
-	return headLesson(Card{Name: "actionability", Version: 1, Labels: grades(0, 1), Trust: 0.85}, 0.3, 0)
+	return headLesson(Card{Name: "actionability", Version: 2, Labels: grades(0, 1), Trust: 0.85}, 0.3, 0)
 }
 
 // englishPolitenessLesson teaches politeness in English: the lowest quarter of
@@ -60,7 +60,7 @@ func actionabilityLesson(string) (Lesson, error) {
 func englishPolitenessLesson(dir string) (Lesson, error) {
 	l := Lesson{
 		Card: Card{
-			Name: "politeness-en", Version: 1, Labels: grades(-1, 1), Trust: 0.7,
+			Name: "politeness-en", Version: 2, Labels: grades(-1, 1), Trust: 0.7,
 			Data:   []string{"TyDiP, requests of editors of Wikipedia in English (Srinivasan & Choi 2022), MIT"},
 			Limits: "English only, and requests among volunteers, not complaints of customers. Whoever labelled them saw half of it otherwise.",
 		},

@@ -60,15 +60,25 @@ type answer struct {
 	confidence []float32
 	told, are  []int // numbers of labels
 	fold       int
+	argued     bool // the same words stand with other labels elsewhere
 }
 
 func (m *Model) answers(examples []Example, unseen [][]float32, in []int) []answer {
 	var out []answer
+	labels, argued, words := map[string][]int{}, map[string]bool{}, []string{}
 	for i, scores := range unseen {
 		if scores == nil {
 			continue
 		}
+		key, are := wording(examples[i].Text), slices.Sorted(slices.Values(examples[i].Labels))
+		if others, known := labels[key]; known && !slices.Equal(others, are) {
+			argued[key] = true
+		}
+		labels[key], words = are, append(words, key)
 		out = append(out, answer{confidence: m.confident(scores), are: examples[i].Labels, fold: in[i]})
+	}
+	for i := range out {
+		out[i].argued = argued[words[i]]
 	}
 	return out
 }
@@ -240,6 +250,9 @@ func (m *Model) judge(all []answer) {
 		m.Figures["f1."+m.Labels[k]] = t.f1()
 	}
 	m.Figures["f1"] = meanF1(counts)
+	if m.Many {
+		m.judgeOtherwise(all)
+	}
 	random := rand.New(rand.NewPCG(3, 4))
 	drawn, means := make([]answer, len(all)), make([]float64, resamples)
 	for r := range means {

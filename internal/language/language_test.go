@@ -19,6 +19,8 @@ func TestTokens(t *testing.T) {
 		{"I don’t know", "i don't know"},
 		{"beeeello 😍 https://x.example/y?z #Fantastico @anna", "beello 😍 http fantastico @user"},
 		{"costa 12,50 euro...", "costa 0 euro .."},
+		{"grazie:))) ti voglio <3 e *-*, xDD", "grazie :) ti voglio <3 e *-* , xD"},
+		{"alle 18:30, nota:Dopo (vedi http://a.example) e/o Foto: bella", "alle 0 , nota : dopo ( vedi http e / o foto : bella"},
 		{"", ""},
 	} {
 		var got []string
@@ -66,6 +68,14 @@ func TestPolarity(t *testing.T) {
 			t.Errorf("%s: %v, want %v", word, got, want)
 		}
 	}
+	for text, want := range map[string]sense{
+		"Non vedo l'ora": {polarity: 2}, "non ne posso piu": {polarity: -2}, "che schifo": {polarity: -2}, "come al solito": {manners: 2},
+		"tavolo rosso": {}, "Andrà tutto bene": {polarity: 2},
+	} {
+		if got, _ := lexiconOf("it").at(tokens(text), 0); got != want {
+			t.Errorf("%s: %+v, want %+v", text, got, want)
+		}
+	}
 	for _, l := range Languages {
 		if n := len(lexiconOf(l).whole) + len(lexiconOf(l).begins); n < 200 {
 			t.Errorf("%s has %d words", l, n)
@@ -88,6 +98,35 @@ func TestMessagesAreWhole(t *testing.T) {
 	for _, bad := range []string{"", "2|other|0|0|0|0|x", "0|weather|0|0|0|0|x", "0|other|9|0|0|0|x"} {
 		if _, err := parseMessage(bad); err == nil {
 			t.Errorf("%q was read", bad)
+		}
+	}
+}
+
+// The other ways to read macro F1, worked by hand: of four texts the first two
+// say the same and are labelled otherwise.
+func TestJudgingOtherwise(t *testing.T) {
+	m := &Model{Card: Card{Labels: []string{"joy", "fear"}, Many: true}, slope: []float32{1, 1}, shift: []float32{0, 0}, cutoff: []float32{0.5, 0.5}}
+	var examples []Example
+	for text, labels := range map[string][]int{"Evviva!": {0}, "evviva": {0, 1}, "aiuto": {1}, "che bello": {0}} {
+		examples = append(examples, Example{Text: text, Labels: labels})
+	}
+	unseen := make([][]float32, len(examples))
+	for i, e := range examples {
+		unseen[i] = map[string][]float32{"Evviva!": {2, -2}, "evviva": {2, -2}, "aiuto": {1, -1}, "che bello": {3, -1}}[e.Text]
+	}
+	all := m.answers(examples, unseen, make([]int, len(examples)))
+	for i, a := range all {
+		all[i].told = m.tell(a.confidence)
+	}
+	m.judge(all)
+	joy, noJoy := 6.0/7, 0.0      // joy: three told rightly, one wrongly; never left out rightly
+	noFear := 2.0 * 2 / (2*2 + 2) // fear: never told, two texts have it
+	for name, want := range map[string]float64{
+		"f1": joy / 2, "hasornot.f1": ((joy+noJoy)/2 + noFear/2) / 2,
+		"agreed.n": 2, "agreed.f1": (2.0 / 3) / 2, "single.n": 3, "single.f1": (4.0 / 5) / 2,
+	} {
+		if math.Abs(m.Figures[name]-want) > 1e-9 {
+			t.Errorf("%s: %v, want %v", name, m.Figures[name], want)
 		}
 	}
 }
@@ -192,7 +231,7 @@ func TestItalianSentiment(t *testing.T) {
 	}
 	mean := (counts[0].f1() + counts[1].f1() + counts[2].f1()) / 3
 	t.Logf("macro F1 %.3f, n = %d", mean, len(list))
-	if mean < 0.6 || math.IsNaN(mean) { // 0.62 is promised and not reached yet; a linear SVM on Italian alone has 0.55
+	if mean < 0.6 || math.IsNaN(mean) { // 0.62 is promised and not reached; a linear SVM on Italian alone has 0.55
 		t.Errorf("macro F1 %.3f", mean)
 	}
 }

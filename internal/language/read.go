@@ -223,7 +223,7 @@ func within(list []token, s Span) []token {
 
 func worded(list []token) bool {
 	for _, t := range list {
-		if t.kind == word || t.kind == hashtag || t.kind == symbol {
+		if t.kind == word || t.kind == hashtag || t.kind == symbol || t.kind == face {
 			return true
 		}
 	}

@@ -14,6 +14,7 @@ const (
 	number
 	punctuation
 	symbol // emoji and whatever is neither letter nor punctuation
+	face   // :-)
 	address
 	mention
 	hashtag
@@ -35,6 +36,11 @@ type token struct {
 func tokens(text string) []token {
 	out := make([]token, 0, len(text)/5+1)
 	for i := 0; i < len(text); {
+		if f, n := faceAt(text, i); n > 0 {
+			out = append(out, token{text: f, kind: face, drawn: n > len(f)+1, start: i, end: i + n})
+			i += n
+			continue
+		}
 		r, n := utf8.DecodeRuneInString(text[i:])
 		switch {
 		case unicode.IsSpace(r) || r == utf8.RuneError || unicode.Is(unicode.Mn, r) || unicode.Is(unicode.Cf, r):

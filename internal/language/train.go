@@ -29,6 +29,9 @@ type Lesson struct {
 	// Ratios above 0 scales each feature by how differently it occurs with a label
 	// and without, smoothed by this many texts; see ratios.
 	Ratios float64
+	// Loud is how many times more than usual the signs weigh beside the hashed
+	// features; 0 for once.
+	Loud float64
 }
 
 // folds is into how many parts the examples are cut for cross-validation.
@@ -91,13 +94,7 @@ func Train(ctx context.Context, lesson Lesson) (*Model, error) {
 func foldsOf(examples []Example) []int {
 	keys, groups := make([]string, len(examples)), map[string]int{}
 	for i, e := range examples {
-		var key strings.Builder
-		for _, t := range tokens(e.Text) {
-			if t.kind != punctuation && t.kind != symbol {
-				key.WriteString(t.text + " ")
-			}
-		}
-		keys[i] = key.String()
+		keys[i] = wording(e.Text)
 		if _, known := groups[keys[i]]; !known && !e.Borrowed {
 			groups[keys[i]] = len(groups) % folds
 		}
@@ -111,6 +108,18 @@ func foldsOf(examples []Example) []int {
 		out[i] = f
 	}
 	return out
+}
+
+// wording gives a text's words alone: it is the same for texts that say the same
+// in the same words.
+func wording(text string) string {
+	var key strings.Builder
+	for _, t := range tokens(text) {
+		if t.kind != punctuation && t.kind != symbol && t.kind != face {
+			key.WriteString(t.text + " ")
+		}
+	}
+	return key.String()
 }
 
 // fit makes a model from some of the examples, without confidences.
@@ -144,10 +153,10 @@ func (l Lesson) fit(texts []vector, learn []int) *Model {
 
 // weights gives what tells the texts of a label from the others.
 func (l Lesson) weights(x [][]feature, yes []bool, cost []float64) []float32 {
-	if l.Ratios <= 0 {
+	by := l.scales(x, yes)
+	if by == nil {
 		return fit(x, yes, cost).weights
 	}
-	by := ratios(x, yes, l.Ratios)
 	scaled := make([][]feature, len(x))
 	for i, text := range x {
 		scaled[i] = slices.Clone(text)
@@ -160,6 +169,22 @@ func (l Lesson) weights(x [][]feature, yes []bool, cost []float64) []float32 {
 		w[at] *= r
 	}
 	return w
+}
+
+// scales gives by how much each feature counts more than it would by itself; nil
+// where none does.
+func (l Lesson) scales(x [][]feature, yes []bool) []float32 {
+	if l.Ratios <= 0 && l.Loud <= 0 {
+		return nil
+	}
+	by := slices.Repeat([]float32{1}, 1<<bits)
+	if l.Ratios > 0 {
+		by = ratios(x, yes, l.Ratios)
+	}
+	for at := firstSign; at < len(by) && l.Loud > 0; at++ {
+		by[at] = float32(l.Loud)
+	}
+	return by
 }
 
 // ratios gives for each feature the logarithm of how many times likelier it
