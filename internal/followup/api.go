@@ -111,6 +111,8 @@ func (r *Room) registerAPI(s *web.Site) {
 		out.Body.Items = list
 		return &out, err
 	})
+	web.Operation(s, op("get-follow-up-hours", http.MethodGet, "follow-up-hours", "When the company is at work: the hours that deadlines count"), workers(), r.hoursAPI)
+	web.Operation(s, op("put-follow-up-hours", http.MethodPut, "follow-up-hours", "Say when the company is at work; deadlines that stand stay"), stewards(), r.putHoursAPI)
 	web.Operation(s, op("put-follow-up-rule", http.MethodPut, "follow-up-rules/{key}", "Put a rule in force"), stewards(), func(ctx context.Context, in *followUpRuleInput) (*followUpRuleOutput, error) {
 		in.Body.Key = in.Key
 		err := r.Decide(ctx, in.Body, web.UserFrom(ctx).Name)

@@ -53,6 +53,9 @@ func newDesk(t *testing.T, engine string) *desk {
 			return []User{{"o", "Olga Riva", "olga@example.it", experience.Owner, "it"}, {"m", "Marta Neri", "marta@example.it", experience.Manager, "en"}, {"a", "Aldo Verdi", "", experience.Agent, ""}}, nil
 		},
 	})
+	if _, err := d.room.SaveHours(context.Background(), FollowUpHours{}); err != nil { // around the clock
+		t.Fatal(err)
+	}
 	if d.site, err = web.New(web.Options{Auth: byCookie{}, Clock: d.room.Clock}); err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +231,7 @@ func TestOpeningOnce(t *testing.T) {
 				at = k
 			}
 		}
-		if i := list[at]; i.Rule != legal || i.Why != "avvocat*" || i.Owner != "m" || i.Due != began.Add(8*time.Hour) {
+		if i := list[at]; i.Rule != legal || i.Why != "avvocat*" || i.Owner != "m" || i.Due != began.Add(4*time.Hour) {
 			t.Errorf("the first is %+v", i)
 		}
 		_, steps, passed, err := d.room.Get(t.Context(), list[at].ID)
@@ -251,7 +254,7 @@ func TestLateIsPassedOn(t *testing.T) {
 		if len(d.sent) != 1 || d.sent[0].To.ID != "m" || d.sent[0].Subject != "A voice is waiting: Low answer" {
 			t.Fatalf("sent %+v", d.sent)
 		}
-		d.now = began.Add(48*time.Hour + time.Second)
+		d.now = began.Add(18*time.Hour + time.Second)
 		d.work()
 		d.work()
 		if len(d.sent) != 2 || d.sent[1].To.ID != "o" || d.sent[1].Subject != "In ritardo: Risposta bassa" {

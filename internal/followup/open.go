@@ -29,6 +29,16 @@ func head(ctx context.Context, tx registry.Tx) (n int64, err error) {
 	return n, err
 }
 
+// Looked says up to which voice the rules have looked.
+func (r *Room) Looked(ctx context.Context, number int64) error {
+	return r.Book.Write(ctx, func(ctx context.Context, tx registry.Tx) error { return saveHead(ctx, tx, number) })
+}
+
+func saveHead(ctx context.Context, tx registry.Tx, number int64) error {
+	_, err := tx.Exec(ctx, `INSERT INTO followup_head (one, number) VALUES (1, $1) ON CONFLICT (one) DO UPDATE SET number = excluded.number`, number)
+	return err
+}
+
 // open looks at the next voices, and opens what rules speak for, in one
 // transaction with how far it looked: a crash opens nothing twice and misses
 // nothing. More says that others may wait.
@@ -48,7 +58,7 @@ func (r *Room) open(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	now, opened := r.Clock(), 0
+	now, opened, zone := r.Clock(), 0, r.zone(ctx)
 	err = r.Book.Write(ctx, func(ctx context.Context, tx registry.Tx) error {
 		opened = 0
 		at, err := head(ctx, tx)
@@ -59,15 +69,21 @@ func (r *Room) open(ctx context.Context) (more bool, err error) {
 		if err != nil {
 			return err
 		}
+		hours, err := loadHours(ctx, tx)
+		if err != nil {
+			return err
+		}
+		due := func(now time.Time, rule FollowUpRule) time.Time {
+			return hours.Add(now, time.Duration(rule.Hours)*time.Hour, zone)
+		}
 		for _, v := range voices {
-			n, err := weigh(ctx, tx, v, list, users, now)
+			n, err := weigh(ctx, tx, v, list, users, now, due)
 			if err != nil {
 				return err
 			}
 			opened += n
 		}
-		_, err = tx.Exec(ctx, `INSERT INTO followup_head (one, number) VALUES (1, $1) ON CONFLICT (one) DO UPDATE SET number = excluded.number`, last)
-		return err
+		return saveHead(ctx, tx, last)
 	})
 	if err == nil && opened > 0 {
 		err = r.Bus.Publish(Changed, []byte(`{"what":"opened","n":`+strconv.Itoa(opened)+`}`))
@@ -75,10 +91,13 @@ func (r *Room) open(ctx context.Context) (more bool, err error) {
 	return true, err
 }
 
+// deadline gives until when something must be done that a rule opens now.
+type deadline func(now time.Time, rule FollowUpRule) time.Time
+
 // weigh opens a follow-up for a voice where a rule speaks for it, by the most
 // pressing one alone; every other rule that speaks is recorded with why it
 // opened nothing.
-func weigh(ctx context.Context, tx registry.Tx, v Voice, list []FollowUpRule, users []User, now time.Time) (opened int, err error) {
+func weigh(ctx context.Context, tx registry.Tx, v Voice, list []FollowUpRule, users []User, now time.Time, deadline deadline) (opened int, err error) {
 	if now.Sub(v.Time) > old || v.Time.After(now.Add(time.Hour)) {
 		return 0, nil
 	}
@@ -105,7 +124,7 @@ func weigh(ctx context.Context, tx registry.Tx, v Voice, list []FollowUpRule, us
 			}
 			continue
 		}
-		if first, err = begin(ctx, tx, rule, v, why, users, now); err != nil {
+		if first, err = begin(ctx, tx, rule, v, why, users, now, deadline(now, rule)); err != nil {
 			return opened, err
 		}
 		opened++
@@ -134,13 +153,13 @@ func pass(ctx context.Context, tx registry.Tx, rule string, v Voice, now time.Ti
 }
 
 // begin opens a follow-up.
-func begin(ctx context.Context, tx registry.Tx, rule FollowUpRule, v Voice, why string, users []User, now time.Time) (string, error) {
+func begin(ctx context.Context, tx registry.Tx, rule FollowUpRule, v Voice, why string, users []User, now, due time.Time) (string, error) {
 	id := experience.NewID().String()
 	owner := asked(rule.Owner, users, experience.Manager, experience.Owner)
 	n, err := tx.Exec(ctx, `INSERT INTO followups (id, rule, voice, person, said_at, why, scale, score, opened_at, owner, due_at, late_to, late_at, told, closed_at, closed_by, outcome)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', 0, 0, 0, '', '') ON CONFLICT (rule, voice) DO NOTHING`,
 		id, rule.Key, v.ID.String(), v.Person.String(), v.Time.UnixMicro(), why, v.Scale, v.Score, now.UnixMicro(), owner,
-		now.Add(time.Duration(rule.Hours)*time.Hour).UnixMicro())
+		due.UnixMicro())
 	if err != nil || n == 0 {
 		return id, err
 	}
@@ -177,9 +196,13 @@ func step(ctx context.Context, tx registry.Tx, followup string, at time.Time, wh
 	return err
 }
 
-// passOn hands what is late to whom the rule names for that.
+// passOn hands what is late to whom the rule names for that, while there is
+// somebody at work to take it.
 func (r *Room) passOn(ctx context.Context) error {
 	now := r.Clock()
+	if hours, err := r.Hours(ctx); err != nil || !hours.Open(now, r.zone(ctx)) {
+		return err
+	}
 	users, err := r.Users(ctx)
 	if err != nil {
 		return err
@@ -265,10 +288,7 @@ func (r *Room) letter(ctx context.Context, i Item, users []User) (Letter, bool) 
 	if at < 0 || users[at].Email == "" || r.site == nil {
 		return Letter{}, false
 	}
-	zone := time.UTC
-	if r.Company != nil {
-		zone = r.Company(ctx).Location()
-	}
+	zone := r.zone(ctx)
 	lang := users[at].Lang
 	if lang == "" {
 		lang = "it"

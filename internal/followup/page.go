@@ -24,6 +24,7 @@ const (
 func (r *Room) registerPages(s *web.Site) {
 	s.Page("GET "+homePath, workers(), r.listPage)
 	s.Page("GET "+rulesPath, workers(), r.rulesPage)
+	s.Page("POST "+hoursPath, stewards(), r.saveHours)
 	s.Page("POST "+rulesPath+"/{key}", stewards(), r.saveRule)
 	s.Page("POST "+rulesPath+"/{key}/preview", stewards(), r.previewRule)
 	s.Page("GET "+homePath+"/{id}", workers(), r.itemPage)

@@ -30,7 +30,7 @@ type FollowUpRule struct {
 	Words     []string           `json:"words,omitempty" doc:"leaving, legal: words and phrases, a star at the end stands for any ending; praise: names, none means the first names of those who work with Regia"`
 	Owner     string             `json:"owner,omitempty" doc:"Id of the user who is asked; empty: the first manager, or owner"`
 	LateTo    string             `json:"late_to,omitempty" doc:"Id of the user who is told when it is late; empty: the first owner"`
-	Hours     int                `json:"hours" minimum:"1" maximum:"720" doc:"Until the deadline"`
+	Hours     int                `json:"hours" minimum:"1" maximum:"720" doc:"Until the deadline; hours of work, where opening hours are set"`
 	Rest      int                `json:"rest_days" minimum:"0" maximum:"365" doc:"In so many days nobody gets a second follow-up for the same reason"`
 	ChangedBy string             `json:"-"`
 	ChangedAt time.Time          `json:"-"`
@@ -39,15 +39,15 @@ type FollowUpRule struct {
 // designed are the rules as Regia comes with them, what is most pressing first.
 func designed() []FollowUpRule {
 	return []FollowUpRule{
-		{Key: legal, Hours: 8, Rest: 14, Words: []string{"avvocat*", "vie legali", "azione legale", "azioni legali", "denunci*", "querel*", "tribunale", "giudice di pace",
+		{Key: legal, Hours: 4, Rest: 14, Words: []string{"avvocat*", "vie legali", "azione legale", "azioni legali", "denunci*", "querel*", "tribunale", "giudice di pace",
 			"codacons", "altroconsumo", "associazione consumatori", "agcm", "diffida", "lawyer", "solicitor", "legal action", "sue you", "small claims", "take you to court"}},
-		{Key: leaving, Hours: 24, Rest: 14, Words: []string{"non compro più", "non comprerò più", "non acquisto più", "non acquisterò più", "non ordino più", "non ordinerò più",
+		{Key: leaving, Hours: 9, Rest: 14, Words: []string{"non compro più", "non comprerò più", "non acquisto più", "non acquisterò più", "non ordino più", "non ordinerò più",
 			"non ci torno più", "non tornerò", "avete perso un cliente", "avete perso una cliente", "ultima volta che compro", "ultimo acquisto", "ultimo ordine", "mai più",
 			"passo alla concorrenza", "mi rivolgo altrove", "disdico", "disdetta", "chiudo l account", "cancello l account", "never again", "never buy", "last order", "lost a customer",
 			"close my account", "cancel my account", "go elsewhere"}},
-		{Key: urgent, Hours: 8, Rest: 7, Urgency: 2},
-		{Key: detractor, Hours: 48, Rest: 30, Most: map[string]float64{"nps": 6, "csat": 2, "ces": 3, "stars": 2, "smiley": 2, "thumb": 0}},
-		{Key: praise, Hours: 120, Rest: 30},
+		{Key: urgent, Hours: 4, Rest: 7, Urgency: 2},
+		{Key: detractor, Hours: 18, Rest: 30, Most: map[string]float64{"nps": 6, "csat": 2, "ces": 3, "stars": 2, "smiley": 2, "thumb": 0}},
+		{Key: praise, Hours: 45, Rest: 30},
 	}
 }
 

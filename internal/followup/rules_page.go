@@ -19,12 +19,20 @@ type rulesView struct {
 	err     error
 	outlook *FollowUpOutlook
 	done    string // key of the rule that was changed a moment ago
+
+	hours, hoursKept FollowUpHours // as the form has them, and in force
+	hoursErr         error
+	closedSent       string
 }
 
 func (r *Room) rulesView(q *web.Request) (v rulesView, err error) {
 	if v.rules, err = r.Rules(q.Context()); err != nil {
 		return v, err
 	}
+	if v.hoursKept, err = r.Hours(q.Context()); err != nil {
+		return v, err
+	}
+	v.hours = v.hoursKept
 	v.words, err = r.words(q)
 	return v, err
 }
@@ -193,7 +201,11 @@ func (v rulesView) sentence(rule FollowUpRule) string {
 	default:
 		text = v.l.T("followup.rule."+rule.Key+".says", "n", len(rule.Words))
 	}
-	return text + " " + v.l.T("followup.rule.then", "name", v.userOr(rule.Owner, "followup.first"), "hours", rule.Hours, "late", v.userOr(rule.LateTo, "followup.firstowner"))
+	then := "followup.rule.then"
+	if v.hoursKept.On {
+		then = "followup.rule.then.working"
+	}
+	return text + " " + v.l.T(then, "name", v.userOr(rule.Owner, "followup.first"), "hours", rule.Hours, "late", v.userOr(rule.LateTo, "followup.firstowner"))
 }
 
 func (v rulesView) userOr(id, key string) string {
