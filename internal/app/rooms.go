@@ -67,7 +67,7 @@ func (a *App) openRooms(ctx context.Context) (err error) {
 		return err
 	}
 	a.Journeys = journey.NewStore(a.Registry, a.Clock)
-	if a.Surveys, err = a.surveyRoom(ctx); err != nil {
+	if a.Surveys, err = a.surveyRoom(ctx, proxies); err != nil {
 		return err
 	}
 	if err := a.openInvitations(ctx); err != nil {

@@ -312,6 +312,9 @@ func (r *Room) takeSheet(w http.ResponseWriter, v *visit) error {
 		s.answers = v.answers.with(given)
 		return r.send(w, v, http.StatusUnprocessableEntity, r.page(v, s))
 	}
+	if wait := r.wait(v); wait > 0 {
+		return r.holdUp(w, v, s, given, wait)
+	}
 	next, finish := v.step(s, given, back)
 	step := Step{ID: v.id, Ticket: v.ticket, Language: v.say.language, Who: v.who(), Answers: given, Finish: finish}
 	if _, err := r.Store.Keep(v.Context(), v.survey, step); err != nil {

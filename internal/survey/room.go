@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"log/slog"
+	"net/http"
 
 	"regia/internal/experience"
 	"regia/internal/web"
@@ -22,9 +23,12 @@ type Options struct {
 	// Invitations is asked whom invitations are for; nil = there are none, and
 	// only open doors lead in.
 	Invitations Invitations
-	BaseURL     string // how others reach this Regia; "" = as the reader does
-	Clock       experience.Clock
-	Logger      *slog.Logger
+	// Address gives where a request comes from; nil = open doors may be answered
+	// as often as anybody likes.
+	Address func(*http.Request) string
+	BaseURL string // how others reach this Regia; "" = as the reader does
+	Clock   experience.Clock
+	Logger  *slog.Logger
 }
 
 // Room asks: the public pages, and the pages and the API where surveys are
@@ -32,6 +36,7 @@ type Options struct {
 type Room struct {
 	Options
 	site     *web.Site
+	pace     pace
 	phrases  phrases
 	answered chan struct{} // something waits to be told
 }
