@@ -104,7 +104,7 @@ func (r *Room) driversAPI(ctx context.Context, in *driversInput) (*driversOutput
 	if !slices.Contains(outcomes(), q.Scale) {
 		return nil, experience.Errorf(experience.Invalid, "driver.error.scale")
 	}
-	a, err := r.analysis(ctx, b, Outcome{Question: q, Kind: Kind(in.Of), Survey: in.OfSurvey})
+	a, err := r.reckon(ctx, b, Outcome{Question: q, Kind: Kind(in.Of), Survey: in.OfSurvey}, reckonFor)
 	if err != nil {
 		return nil, err
 	}

@@ -3,9 +3,18 @@ package driver
 import (
 	"net/http"
 	"slices"
+	"time"
 
 	"regia/internal/web"
 )
+
+// wait is how long a page waits for an analysis.
+func (r *Room) wait() time.Duration {
+	if r.Patience > 0 {
+		return r.Patience
+	}
+	return patience
+}
 
 // driversPage tells what matters most for what people answer.
 func (r *Room) driversPage(w http.ResponseWriter, q *web.Request) error {
@@ -20,8 +29,17 @@ func (r *Room) driversPage(w http.ResponseWriter, q *web.Request) error {
 	scale, scales := outcome(b.used(f.from, f.to), v.state.scale)
 	v.scales = scales
 	o := Outcome{Question: f.question(scale.Key), Kind: v.kind, Survey: q.URL.Query().Get("of-survey")}
-	if v.a, err = r.analysis(q.Context(), b, o); err != nil {
+	found, err := r.reckon(q.Context(), b, o, r.wait())
+	if err != nil {
 		return err
+	}
+	v.a, v.at, v.fresh = found.Analysis, found.at, found.fresh
+	if !found.fresh { // it comes again, without scripts too
+		w.Header().Set("Refresh", "2")
+	}
+	if found.none {
+		v.a.Scale, v.a.Kind = scale, v.kind
+		return r.site.Render(w, q, web.Page{Room: "driver", Title: q.L.T("driver.room")}, reckoningBody(v))
 	}
 	k, err := r.keysOf(q.Context(), b, o.Question)
 	if err != nil {

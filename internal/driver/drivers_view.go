@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"regia/internal/experience"
 	"regia/internal/stats"
@@ -17,9 +18,11 @@ import (
 type driversView struct {
 	frame
 	a        Analysis
-	scales   []Figure // outcomes that were answered on
-	surveys  []string // that rate something beside the outcome
-	kind     Kind     // as asked; "": as it comes
+	at       time.Time // when it was reckoned
+	fresh    bool      // false: it is being reckoned anew
+	scales   []Figure  // outcomes that were answered on
+	surveys  []string  // that rate something beside the outcome
+	kind     Kind      // as asked; "": as it comes
 	passages map[string]Passage
 	topic    func(key string) string
 }

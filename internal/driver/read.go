@@ -258,6 +258,7 @@ func number(text string) (float64, bool) {
 type book struct {
 	responses []Response
 	asked     []Asked
+	of        string // the state of the ledger it was read from
 }
 
 // match finds out which askings were answered: by the invitation that both

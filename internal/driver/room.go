@@ -3,6 +3,7 @@ package driver
 import (
 	"context"
 	"embed"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -59,9 +60,11 @@ type Room struct {
 	Topics        Topics // nil: nothing reads texts
 	Clock         experience.Clock
 	Logger        *slog.Logger
+	Patience      time.Duration // how long the page of drivers waits for what is being reckoned; 0 = a second
 
 	site *web.Site
 	desk desk
+	kept kept
 }
 
 // Who may see the people behind figures.
@@ -127,6 +130,7 @@ func (r *Room) book(ctx context.Context) (*book, error) {
 	if err := r.fill(ctx, b); err != nil {
 		return nil, err
 	}
+	b.of = fmt.Sprint(head.Position.Sequence, " ", head.Move)
 	d.book, d.head, d.moved, d.readAt, d.took = b, head.Position, head.Move, time.Now(), time.Since(began)
 	return b, nil
 }
