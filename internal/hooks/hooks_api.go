@@ -21,7 +21,7 @@ type (
 	hookInput struct {
 		SourcePath
 		Body struct {
-			Preset  Preset `json:"preset" enum:"shopify,woocommerce,generic"`
+			Preset  Preset `json:"preset" enum:"shopify,woocommerce,review,generic"`
 			Mapping string `json:"mapping,omitempty" maxLength:"65536" doc:"YAML; empty means the preset's own"`
 			Secret  string `json:"secret,omitempty" maxLength:"200" doc:"The sender's, where it makes one (Shopify); empty keeps the one there is, or makes one"`
 		}

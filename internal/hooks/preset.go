@@ -22,11 +22,12 @@ type Preset string
 const (
 	Shopify     Preset = "shopify"
 	WooCommerce Preset = "woocommerce"
+	Review      Preset = "review" // reviews and mentions, signed as Generic
 	Generic     Preset = "generic"
 )
 
 // Presets lists them in the order pages show them.
-var Presets = []Preset{Shopify, WooCommerce, Generic}
+var Presets = []Preset{Shopify, WooCommerce, Review, Generic}
 
 //go:embed presets
 var presetFiles embed.FS
@@ -78,10 +79,11 @@ func (p Preset) topicOf(name string) string {
 }
 
 // headers in which deliveries tell their topic and their id.
-var topicHeaders = map[Preset]string{Shopify: "X-Shopify-Topic", WooCommerce: "X-WC-Webhook-Topic", Generic: "X-Regia-Topic"}
+var topicHeaders = map[Preset]string{Shopify: "X-Shopify-Topic", WooCommerce: "X-WC-Webhook-Topic", Review: "X-Regia-Topic", Generic: "X-Regia-Topic"}
 var idHeaders = map[Preset][]string{
 	Shopify:     {"X-Shopify-Webhook-Id"},
 	WooCommerce: {"X-WC-Webhook-Delivery-ID"},
+	Review:      {"webhook-id", "X-Regia-Delivery"},
 	Generic:     {"webhook-id", "X-Regia-Delivery"},
 }
 

@@ -76,6 +76,8 @@ func TestPresets(t *testing.T) {
 		"woocommerce order.updated":    {"Order Placed 03-02 09:15 " + woo, "Order Completed 03-02 09:16 84.9 EUR " + woo, "Order Fulfilled 03-04 15:00 " + woo, "Order Refunded 03-05 11:00 -14.44 EUR " + woo, "identify 03-05 11:00 " + woo},
 		"woocommerce customer.created": {"Signed Up 03-01 17:00 email phone woocommerce_customer", "identify 03-01 17:00 email phone woocommerce_customer"},
 		"woocommerce customer.updated": {"identify 03-04 07:30 email phone woocommerce_customer"},
+		"review review":                {"Review Posted 03-02 09:15 author"},
+		"review mention":               {"Mention Posted 03-02 10:40 author"},
 		"generic event":                {"Order Completed 03-02 09:15 84.9 EUR email phone", "identify 03-02 09:15 email phone"},
 	}
 	got := map[string][]string{}
@@ -165,6 +167,35 @@ func TestUnknownTopics(t *testing.T) {
 	for p, topic := range map[Preset]string{Shopify: "refunds/create", WooCommerce: "coupon.created"} {
 		if items := made(t, p, topic, `{"id":1}`); len(items) != 0 {
 			t.Errorf("%s makes %v", topic, items)
+		}
+	}
+}
+
+// A review says what every platform says of one; a score out of ten stands on a
+// scale of its own; nobody is known by a name that many have; the same review
+// counts once.
+func TestReviews(t *testing.T) {
+	one := made(t, Review, "", `{"platform":"Piazza","id":7,"time":"2026-03-02T10:15:00Z","score":"4.5","text":"Bello","author":"Anna","url":"https://x.example/7"}`)
+	again := made(t, Review, "", `{"platform":"PIAZZA","id":"7","time":"2026-03-02T10:15:00Z","score":4.5,"text":"Bello","author":"Anna"}`)
+	ten := made(t, Review, "", `{"platform":"Piazza","id":8,"time":"2026-03-02T10:15:00Z","score":9,"out_of":10,"author":"Anna","author_id":31}`)
+	if len(one) != 1 || len(again) != 1 || len(ten) != 1 || one[0].MessageID != again[0].MessageID || one[0].MessageID == ten[0].MessageID {
+		t.Fatalf("%v, %v, %v", one, again, ten)
+	}
+	said := func(i mapping.Item) (out map[string]any) {
+		if err := json.Unmarshal(i.Properties, &out); err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	if p := said(one[0]); fmt.Sprint(p["score"]) != "4.5" || p["scale"] != "stars" || p["out_of"] != nil || p["url"] != "https://x.example/7" || p["author"] != "Anna" {
+		t.Errorf("a review says %v", p)
+	}
+	if p := said(ten[0]); fmt.Sprint(p["out_of"]) != "10" {
+		t.Errorf("a review out of ten says %v", p)
+	}
+	for i, want := range map[*mapping.Item]string{&one[0]: "piazza:of-7", &ten[0]: "piazza:31"} {
+		if len(i.Identifiers) != 1 || i.Identifiers[0].Value != want {
+			t.Errorf("who wrote it is %v, not %s", i.Identifiers, want)
 		}
 	}
 }
