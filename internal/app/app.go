@@ -66,6 +66,7 @@ type App struct {
 	door    *collect.Door
 	weaver  *weave.Weaver
 	metrics *prometheus.Registry
+	asking  *hold // of what asks people and looks after what they say
 	lock    *flock.Flock
 	local   localToken
 	company companyCache
@@ -80,7 +81,7 @@ func Open(ctx context.Context, c Config, version string, logger *slog.Logger) (_
 	if !c.Initialised() {
 		return nil, experience.Errorf(experience.NotFound, "there is no Regia in the folder %s yet: make one with: regia init --data %s", c.Data, c.Data)
 	}
-	a := &App{Config: c, Version: version, Clock: experience.SystemClock, Logger: logger, metrics: prometheus.NewRegistry(), local: newLocalToken()}
+	a := &App{Config: c, Version: version, Clock: experience.SystemClock, Logger: logger, metrics: prometheus.NewRegistry(), local: newLocalToken(), asking: newHold()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())

@@ -35,6 +35,8 @@ type Demo struct {
 	// an app.
 	keys     map[string]string
 	browsers map[string]bool
+	asked    time.Time // until when people were asked; zero: Ask did not yet
+	release  func()    // lets those who ask begin, or go on
 }
 
 // demoBatch is how many events go through the door at once.
@@ -43,9 +45,15 @@ const demoBatch = 2000
 // OpenDemo makes the demo company's settings, sources and first user, in a
 // folder that holds nothing else.
 func OpenDemo(ctx context.Context, a *App, seed uint64) (*Demo, error) {
-	d := &Demo{app: a, keys: map[string]string{}, browsers: map[string]bool{}}
+	d := &Demo{app: a, keys: map[string]string{}, browsers: map[string]bool{}, release: func() {}}
 	var err error
 	if d.options, err = d.world(seed); err != nil {
+		return nil, err
+	}
+	if d.asked.IsZero() { // what follows is told by Ask, from the past on
+		d.release = a.asking.take()
+	}
+	if err := d.openPostOffice(ctx); err != nil {
 		return nil, err
 	}
 	if known, err := a.Registry.Company(ctx); err != nil || known.Name == "" { // a second start keeps what was changed
@@ -74,17 +82,14 @@ func (d *Demo) world(seed uint64) (demo.Options, error) {
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		o.Start = demo.Start(o)
-		raw, err = json.Marshal(map[string]any{"seed": o.Seed, "start": o.Start})
-		if err == nil {
-			err = os.WriteFile(path, raw, 0o600)
-		}
-		return o, err
+		d.options = o
+		return o, d.save()
 	case err != nil:
 		return o, err
 	}
 	var kept struct {
-		Seed  uint64
-		Start time.Time
+		Seed         uint64
+		Start, Asked time.Time
 	}
 	if err := json.Unmarshal(raw, &kept); err != nil {
 		return o, experience.Errorf(experience.Invalid, "%s cannot be read: remove the folder to begin anew: %w", path, err)
@@ -92,7 +97,7 @@ func (d *Demo) world(seed uint64) (demo.Options, error) {
 	if seed != 0 && seed != kept.Seed {
 		return o, experience.Errorf(experience.Conflict, "the folder %s shows the world of seed %d: choose another folder for seed %d", d.app.Config.Data, kept.Seed, seed)
 	}
-	o.Seed, o.Start = kept.Seed, kept.Start
+	o.Seed, o.Start, d.asked = kept.Seed, kept.Start, kept.Asked
 	return o, nil
 }
 

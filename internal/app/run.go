@@ -33,12 +33,12 @@ func (a *App) Background(ctx context.Context) error {
 	})
 	g.Go(func() error { return a.tidy(ctx) })
 	g.Go(func() error { return a.Impact.Run(ctx) })
-	g.Go(func() error { return a.Surveys.Run(ctx) })
-	g.Go(func() error { return a.Mail.Run(ctx) })
-	g.Go(func() error { return a.Invitations.Run(ctx) })
+	g.Go(func() error { return a.asking.run(ctx, a.Surveys.Run) })
+	g.Go(func() error { return a.asking.run(ctx, a.Mail.Run) })
+	g.Go(func() error { return a.asking.run(ctx, a.Invitations.Run) })
 	g.Go(func() error { return a.Listen.Run(ctx) })
 	g.Go(func() error { return a.Voice.Run(ctx) })
-	g.Go(func() error { return a.FollowUps.Run(ctx) })
+	g.Go(func() error { return a.asking.run(ctx, a.FollowUps.Run) })
 	return g.Wait()
 }
 

@@ -34,6 +34,7 @@ func TestDemoIsTrue(t *testing.T) {
 		t.Errorf("%d interactions of the demo have no touchpoint", unbound)
 	}
 	w.true(time.Now())
+	w.asksAndListens()
 }
 
 func TestOlistIsTrue(t *testing.T) {

@@ -58,6 +58,9 @@ func (w world) demo() {
 	if err := d.Fill(ctx, func(int) {}); err != nil {
 		w.tb.Fatal(err)
 	}
+	if err := d.Ask(ctx); err != nil {
+		w.tb.Fatal(err)
+	}
 	w.caught()
 }
 

@@ -94,7 +94,7 @@ func (c *cli) runDemo(ctx context.Context, a *app.App, seed uint64, still, brows
 		if err := d.Fill(ctx, func(n int) { events = n }); err != nil {
 			return unlessStopped(ctx, err)
 		}
-		if err := a.Caught(ctx); err != nil {
+		if err := d.Ask(ctx); err != nil {
 			return unlessStopped(ctx, err)
 		}
 		err := c.print(demoAnswer{address, link, events, time.Since(start).Seconds()}, func(w io.Writer) {

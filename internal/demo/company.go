@@ -94,3 +94,13 @@ type carrier struct {
 func carriers() []carrier {
 	return []carrier{{"Trasporti Valdadda", 0.07}, {"Pacco Sereno", 0.10}, {"Velocia", 0.15}}
 }
+
+// City is where the shop that a source belongs to stands; "" where it is none's.
+func City(source string) string {
+	for _, s := range shops() {
+		if s.key == source {
+			return s.city
+		}
+	}
+	return ""
+}

@@ -11,7 +11,8 @@ import (
 // Invited is whom an invitation is for, and what it is about.
 type Invited struct {
 	Survey      string
-	Open        bool // may be answered: neither withdrawn nor over
+	Event       experience.ID // the interaction it follows; zero: none
+	Open        bool          // may be answered: neither withdrawn nor over
 	Identifiers []experience.Identifier
 	About       About
 	Language    string
@@ -26,7 +27,7 @@ func (r *Room) Look(ctx context.Context, id string) (out Invited, err error) {
 			return err
 		}
 		who, err := r.who(ctx, tx, i)
-		out = Invited{Survey: i.Survey, Open: i.State.open() && r.Clock().Before(i.ExpiresAt), Identifiers: who, About: i.About, Language: i.Language}
+		out = Invited{Survey: i.Survey, Event: i.Event, Open: i.State.open() && r.Clock().Before(i.ExpiresAt), Identifiers: who, About: i.About, Language: i.Language}
 		return err
 	})
 	return out, err

@@ -11,6 +11,7 @@ import (
 
 // Request asks somebody by hand, or by the API.
 type Request struct {
+	ID       experience.ID // of the invitation; zero = a fresh one
 	Who      experience.Identifier
 	Survey   string
 	By       Channel
@@ -46,6 +47,9 @@ func (r *Room) Ask(ctx context.Context, q Request) (out Answer, err error) {
 	if err != nil {
 		return out, err
 	}
+	if q.ID.IsZero() {
+		q.ID = experience.NewID()
+	}
 	if q.Expiry <= 0 {
 		q.Expiry = usualExpiry
 	}
@@ -64,7 +68,7 @@ func (r *Room) askNow(ctx context.Context, tx registry.Tx, q Request, survey Sur
 	}
 	now := r.Clock()
 	i := Invitation{
-		ID: experience.NewID(), Person: contact.Person, Channel: q.By, Survey: q.Survey, About: q.About.tidy(), Language: q.Language, State: Planned,
+		ID: q.ID, Person: contact.Person, Channel: q.By, Survey: q.Survey, About: q.About.tidy(), Language: q.Language, State: Planned,
 		PlannedAt: now, DueAt: now.Add(q.Delay), Who: q.Who.String(),
 	}
 	if i.Language == "" {

@@ -60,6 +60,26 @@ func (r *Room) follow(ctx context.Context) error {
 	}
 }
 
+// Consider decides about interactions now, by the rules in force, as if they had
+// been woven this moment. Whoever tells a past gives them in the order of time,
+// by a Room whose clock stands there.
+func (r *Room) Consider(ctx context.Context, rows []experience.Interaction) error {
+	rules, err := r.activeRules(ctx)
+	if err != nil || len(rules) == 0 || len(rows) == 0 {
+		return err
+	}
+	settings, err := r.Settings(ctx)
+	if err != nil {
+		return err
+	}
+	return r.decidePage(ctx, rules, settings, rows)
+}
+
+// Considered says that all that the door took until a moment was decided about.
+func (r *Room) Considered(ctx context.Context, until time.Time) error {
+	return r.savePosition(ctx, until)
+}
+
 func earliest(rules []Rule) time.Time {
 	first := rules[0].Since
 	for _, r := range rules {
@@ -203,6 +223,7 @@ func (r *Room) decide(ctx context.Context, tx registry.Tx, rule Rule, x experien
 	}
 	if d.reason == Asked {
 		i := rule.invitation(x, contact, now, due)
+		i.ID = experience.HashID(r.key, "invitation", rule.ID.String(), x.ID.String()) // decided again after a crash, it is the same
 		i.identifier = keys
 		d.invitation = i.ID
 		if err := r.insert(ctx, tx, i, contact); err != nil {
@@ -215,7 +236,7 @@ func (r *Room) decide(ctx context.Context, tx registry.Tx, rule Rule, x experien
 // invitation plans what a rule asks after an interaction.
 func (r Rule) invitation(x experience.Interaction, c Contact, now, due time.Time) Invitation {
 	i := Invitation{
-		ID: experience.NewID(), Rule: r.ID, Event: x.ID, Import: x.Import, Person: c.Person, Channel: r.By, Survey: r.Survey, Language: c.Language, State: Planned,
+		Rule: r.ID, Event: x.ID, Import: x.Import, Person: c.Person, Channel: r.By, Survey: r.Survey, Language: c.Language, State: Planned,
 		About:     About{Touchpoint: r.About, Shop: propertyOf(x, "shop"), OrderID: x.OrderID, ProductID: x.ProductID},
 		PlannedAt: now, DueAt: due, AskedAt: due, ExpiresAt: due.Add(time.Duration(r.Expiry) * day),
 	}

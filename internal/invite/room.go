@@ -170,6 +170,9 @@ func (r *Room) Register(s *web.Site) error {
 	return nil
 }
 
+// Speak has the room write as a site does on which another one is registered.
+func (r *Room) Speak(s *web.Site) { r.site = s }
+
 const (
 	wovenSubject = "regia.woven"
 	followPause  = 2 * time.Second
@@ -205,10 +208,15 @@ func (r *Room) Run(ctx context.Context) error {
 	}
 }
 
-// Step does all that can be done now: follow, ask, remind, end, tell. What
-// cannot be done keeps nothing else from being done.
-func (r *Room) Step(ctx context.Context) (failed error) {
-	for _, f := range []func(context.Context) error{r.follow, r.hold, r.sendDue, r.remindDue, r.postDue, r.expire, r.tell} {
+// Step does all that can be done now: follow, and pursue. What cannot be done
+// keeps nothing else from being done.
+func (r *Room) Step(ctx context.Context) error {
+	return errors.Join(r.follow(ctx), r.Pursue(ctx))
+}
+
+// Pursue does what is due about invitations: hold back, ask, remind, end, tell.
+func (r *Room) Pursue(ctx context.Context) (failed error) {
+	for _, f := range []func(context.Context) error{r.hold, r.sendDue, r.remindDue, r.postDue, r.expire, r.tell} {
 		failed = errors.Join(failed, f(ctx))
 	}
 	return failed

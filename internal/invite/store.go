@@ -52,6 +52,9 @@ func (r *Room) rules(ctx context.Context) (list []Rule, err error) {
 	return list, err
 }
 
+// Rules gives all rules, the oldest first.
+func (r *Room) Rules(ctx context.Context) ([]Rule, error) { return r.rules(ctx) }
+
 func (r *Room) activeRules(ctx context.Context) (list []Rule, err error) {
 	all, err := r.rules(ctx)
 	for _, x := range all {

@@ -288,21 +288,13 @@ func (r *Room) answerAPI(ctx context.Context, in *surveyAnswer) (*surveyTaken, e
 		}
 	}
 	var out surveyTaken
-	step := Step{ID: experience.NewID(), Language: v.language(b.Language), Who: b.Identifiers, Answers: Answers{}, Finish: true,
+	step := Step{ID: experience.NewID(), Language: v.language(b.Language), Who: b.Identifiers, Finish: true,
 		Ticket: Ticket{Survey: in.Key, Channel: ByAPI, About: b.About, Shop: b.Shop, OrderID: b.OrderID, ProductID: b.ProductID}}
 	if b.Reference != "" {
 		step.ID = r.Tickets.referred(in.Key, b.Reference)
 	}
-	for key, a := range b.Answers {
-		i := v.question(key)
-		if i < 0 {
-			return nil, errAnswer
-		}
-		x, cut, err := v.Questions[i].read(a)
-		if err != nil {
-			return nil, err
-		}
-		step.Answers[key], out.Body.Cut = x, out.Body.Cut || cut
+	if step.Answers, out.Body.Cut, err = v.read(b.Answers); err != nil {
+		return nil, err
 	}
 	if v.unanswered(step.Answers) >= 0 {
 		return nil, experience.Errorf(experience.Invalid, "survey.error.incomplete")

@@ -109,13 +109,13 @@ func (r *Room) Run(ctx context.Context) error {
 	every, opens := time.NewTicker(tellEvery), time.NewTicker(opensEvery)
 	defer every.Stop()
 	defer opens.Stop()
-	r.catchUp(ctx)
+	r.warn(ctx, "answers could not be settled or told; they are kept and will be", r.CatchUp(ctx))
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-every.C:
-			r.catchUp(ctx)
+			r.warn(ctx, "answers could not be settled or told; they are kept and will be", r.CatchUp(ctx))
 		case <-opens.C:
 			r.warn(ctx, "the views of surveys could not be counted", r.Store.writeOpens(ctx))
 		case <-r.answered:
@@ -125,17 +125,19 @@ func (r *Room) Run(ctx context.Context) error {
 	}
 }
 
-// catchUp settles what was left unfinished, and tells what was not told.
-func (r *Room) catchUp(ctx context.Context) {
+// CatchUp settles what was left unfinished, and tells what was not told.
+func (r *Room) CatchUp(ctx context.Context) error {
 	for {
 		n, err := r.Store.settle(ctx, settleBatch)
-		r.warn(ctx, "answers left unfinished could not be settled", err)
-		if err != nil || n < settleBatch {
+		if err != nil {
+			return err
+		}
+		if n < settleBatch {
 			break
 		}
 	}
 	_, err := r.Tell(ctx)
-	r.warn(ctx, "answers could not be told; they are kept and will be", err)
+	return err
 }
 
 func (r *Room) warn(ctx context.Context, what string, err error) {
