@@ -14,8 +14,18 @@ import (
 func (a *App) driverRoom(n naming, relations *lifecycle.Room) *driver.Room {
 	return &driver.Room{
 		Ledger: a.Ledger, Company: a.Company, Touchpoints: n.Touchpoints, Sources: n.Sources, People: a.People,
-		Relationships: standings{relations}, Past: passages{a.Impact}, Topics: a.Voice, Clock: a.Clock, Logger: a.Logger,
+		Surveys: a.surveyNames, Relationships: standings{relations}, Past: passages{a.Impact}, Topics: a.Voice, Clock: a.Clock, Logger: a.Logger,
 	}
+}
+
+// surveyNames gives what the company calls its surveys.
+func (a *App) surveyNames(ctx context.Context, language string) (map[string]string, error) {
+	all, err := a.Surveys.Store.List(ctx)
+	out := make(map[string]string, len(all))
+	for _, s := range all {
+		out[s.Draft.Key] = s.Draft.Name.In(language)
+	}
+	return out, err
 }
 
 // standings tells how far people's relationships had come.

@@ -27,6 +27,11 @@ func (r *Room) frame(q *web.Request) (frame, *book, error) {
 	for _, t := range touchpoints {
 		f.places[t.Key] = t
 	}
+	if r.Surveys != nil {
+		if f.survey, err = r.Surveys(q.Context(), q.L.Lang()); err != nil {
+			return f, nil, err
+		}
+	}
 	f.span = f.state.span(b, q.Now, f.zone)
 	return f, b, nil
 }

@@ -119,6 +119,7 @@ type frame struct {
 	zone   *time.Location
 	places map[string]experience.Touchpoint
 	stage  func(key string) string
+	survey map[string]string // names of the company's own surveys, by key
 }
 
 func (f frame) words() string {
@@ -199,6 +200,8 @@ func (f frame) name(a Axis, key string) string {
 			return f.l.T("opinion.asked." + key)
 		}
 		return web.Capital(f.l.ChannelLabel(experience.Channel(key)))
+	case BySurvey:
+		return first(f.survey[key], key)
 	case ByStage:
 		return f.stage(key)
 	case ByMonth:

@@ -54,6 +54,7 @@ type Room struct {
 	Company       func(context.Context) experience.Company
 	Touchpoints   func(context.Context) ([]experience.Touchpoint, error)
 	Sources       func(context.Context) ([]experience.Source, error)
+	Surveys       func(ctx context.Context, language string) (map[string]string, error) // names by key; nil: they go by their keys
 	People        People
 	Relationships Relationships
 	Past          Past   // nil: what happened to people is not known
