@@ -423,7 +423,7 @@ func TestPages(t *testing.T) {
 	}
 	d.wants(homePath, "agent-it", "2 voci", "Anna Ferri", "Parole legali", "Persona non riconosciuta", "Marta Neri", "troppo pochi (n = 0)")
 	d.wants(path, "agent", "Legal words", "“avvocat”", "&lt;b&gt;aspetta", "2 of 10 · NPS", "What was done", "There was one more reason")
-	d.wants(rulesPath, "manager", "NPS up to 6", "within 8 hours", "How many would it have opened?")
+	d.wants(rulesPath, "manager", "NPS up to 6", "within 4 hours", "How many would it have opened?")
 	for _, language := range []string{"it", "en"} {
 		for _, page := range []string{homePath, homePath + "?view=late", homePath + "?view=closed", homePath + "?view=mine", path, rulesPath} {
 			if body := d.wants(page, "owner-"+language); keyShown.MatchString(body) {
