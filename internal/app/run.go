@@ -50,8 +50,9 @@ const tidyEvery = 20 * time.Second
 const compactAgain = 30
 
 // mostUnsorted is how many interactions are left unsorted while the weaver is
-// behind: sorting takes as much of the machine as weaving.
-const mostUnsorted = 2_000_000
+// behind: sorting takes more of the machine than weaving, and meanwhile what is
+// woven is seconds late.
+const mostUnsorted = 5_000_000
 
 // tidy sorts the ledger, and gives the memory of a busy time back once it is
 // over: an idle Regia shares its machine with others.
