@@ -63,13 +63,15 @@ func (s *story) care(ctx context.Context) error {
 	if err := s.run(ctx); err != nil {
 		return err
 	}
-	for next := last; ; last = next { // what was said before is nobody's concern any more
-		if _, next, err = s.app.Voice.After(ctx, last, 1000); err != nil {
+	for { // what was said before is nobody's concern any more
+		_, next, err := s.app.Voice.After(ctx, last, 1000)
+		if err != nil {
 			return err
 		}
 		if next == last {
 			return k.room.Looked(ctx, last)
 		}
+		last = next
 	}
 }
 

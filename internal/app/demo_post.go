@@ -15,7 +15,7 @@ import (
 
 // postOffice is the demo's mail server: it takes mails on this machine, delivers
 // none, and knows of some mailboxes that they are gone.
-type postOffice struct{ server *smtp.Server }
+type postOffice struct{}
 
 // demoSender is whose mails it takes.
 const demoSender = "ciao@example.it"
