@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -30,7 +31,8 @@ func languageClassify() *cobra.Command {
 	var second language.Endpoint
 	cmd := &cobra.Command{
 		Use: "classify", Short: "Tell what each text says: language, sentiment, emotions, topics and more",
-		Long: "Reads a JSON object a line with the field \"text\", and writes a JSON object a line, in the same order.",
+		Long: "Reads a JSON object a line with the field \"text\", and writes a JSON object a line, in the same order.\n" +
+			"A line that is none is answered {\"error\": …}, and the command ends with an error when all others are answered.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			r, err := languageReader(topics)
@@ -86,10 +88,22 @@ type classified struct {
 	Missing string `json:"second_opinion_missing,omitempty"`
 }
 
+// unread is written in the place of a line that is no text.
+type unread struct {
+	Error string `json:"error"`
+}
+
+// run answers every line; one that is no text is answered why, and is an error
+// at the end, when the others have been told.
 func (c classifier) run(ctx context.Context, in io.Reader, out io.Writer) error {
 	w := bufio.NewWriter(out)
 	e := json.NewEncoder(w)
-	err := eachText(in, func(text string) error {
+	bad := 0
+	err := eachText(in, func(text string, wrong error) error {
+		if wrong != nil {
+			bad++
+			return e.Encode(unread{experience.MessageOf(wrong)})
+		}
 		told := classified{Reading: c.reader.Read(text)}
 		if !c.sentences {
 			told.Sentences = nil
@@ -104,27 +118,35 @@ func (c classifier) run(ctx context.Context, in io.Reader, out io.Writer) error 
 		}
 		return e.Encode(told)
 	})
-	if err != nil {
-		return err
+	if err = errors.Join(err, w.Flush()); err == nil && bad > 0 {
+		err = experience.Errorf(experience.Invalid, "%d of the lines are no JSON objects with a text: in their place stands why; the others were read", bad)
 	}
-	return w.Flush()
+	return err
 }
 
-// eachText gives the texts of JSON lines, one after the other.
-func eachText(in io.Reader, do func(text string) error) error {
+// eachText gives the texts of JSON lines, one after the other, and what is wrong
+// with a line that has none.
+func eachText(in io.Reader, do func(text string, wrong error) error) error {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, longestLine)
 	for n := 1; lines.Scan(); n++ {
-		var line struct{ Text string }
-		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
-			return experience.Errorf(experience.Invalid, "line %d is no JSON object with a text: %w", n, err)
+		var line struct{ Text *string }
+		err := json.Unmarshal(lines.Bytes(), &line)
+		if err == nil && line.Text == nil {
+			err = errors.New("it has no text")
 		}
-		if err := do(line.Text); err != nil {
+		text := ""
+		if err != nil {
+			err = experience.Errorf(experience.Invalid, "line %d is no JSON object with a text: %w", n, err)
+		} else {
+			text = *line.Text
+		}
+		if err := do(text, err); err != nil {
 			return err
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return experience.Errorf(experience.Invalid, "a line cannot be read: %w", err)
+		return experience.Errorf(experience.Invalid, "a line cannot be read, and those after it were left out: %w", err)
 	}
 	return nil
 }
@@ -141,7 +163,10 @@ func languageThemes() *cobra.Command {
 				return err
 			}
 			var texts []string
-			err = eachText(cmd.InOrStdin(), func(text string) error {
+			err = eachText(cmd.InOrStdin(), func(text string, wrong error) error {
+				if wrong != nil {
+					return wrong
+				}
 				if t := r.Read(text).Topics; all || len(t) == 0 || t[0].Label == "other" {
 					texts = append(texts, text)
 				}
