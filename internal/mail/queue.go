@@ -103,10 +103,11 @@ func (o *Outbox) Trouble() *Trouble { return o.trouble.Load() }
 const (
 	lookEvery = 5 * time.Second // for what others queued
 	batch     = 20              // messages claimed at one time
-	// lease is how long a claimed message is left to its process: longer than
-	// a batch may take at its slowest would hold up what a crash left behind, so
-	// a claim is renewed with each message.
-	lease = 5 * time.Minute
+	// lease is how long a claimed message is left to its process: longer than the
+	// slowest server takes for one (about seven minutes, see smtp.go), or another
+	// process would send it, too. As long as a whole batch may take would hold up
+	// what a crash left behind, so a claim is renewed with each message.
+	lease = 10 * time.Minute
 	// usualUntil is how long a message is tried (RFC 5321, 4.5.4.1: 4 to 5 days;
 	// a question about yesterday is old before).
 	usualUntil = 72 * time.Hour
