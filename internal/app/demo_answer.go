@@ -222,6 +222,9 @@ type second struct {
 func (s *story) askAgain() {
 	for _, x := range s.again {
 		id := experience.HashID(nil, "demo second question", x.asked.Key)
+		if _, asked := s.second[id]; asked { // two rules opened a case about one answer
+			continue
+		}
 		s.second[id] = x.asked
 		s.plan(x.at, func(ctx context.Context) error {
 			who, ok, err := s.address(ctx, x.who)
