@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"strings"
 
 	"regia/internal/experience"
 	"regia/internal/registry"
@@ -61,7 +62,7 @@ func (r *Records) CommonTraits(ctx context.Context) ([]string, error) {
 func identifying(trait string) bool {
 	field := essentialField(trait)
 	if field == nil {
-		return false
+		return strings.EqualFold(trait, "address") // Segment's word for street and house, of one household
 	}
 	var e Essential
 	at := field(&e)

@@ -19,7 +19,7 @@ func TestTraitValuesAreTheLatestOfEachPerson(t *testing.T) {
 					return err
 				}
 			}
-			for i, said := range [][3]string{{"phone", "city", `"Rome"`}, {"laptop", "city", `"Milan"`}, {"till", "city", `"Turin"`}, {"kiosk", "city", `{"a":1}`}, {"till", "age", "31"}, {"phone", "E-Mail", `"anna@example.it"`}, {"phone", "lastName", `"Ferri"`}} {
+			for i, said := range [][3]string{{"phone", "city", `"Rome"`}, {"laptop", "city", `"Milan"`}, {"till", "city", `"Turin"`}, {"kiosk", "city", `{"a":1}`}, {"till", "age", "31"}, {"phone", "E-Mail", `"anna@example.it"`}, {"phone", "lastName", `"Ferri"`}, {"phone", "address", `{"street":"Via Roma 1"}`}} {
 				if _, err := tx.Exec(ctx, `INSERT INTO traits (subject, name, value, at, source) VALUES ($1, $2, $3, $4, 'web')`, asKey(id(said[0])), said[1], said[2], i); err != nil {
 					return err
 				}
