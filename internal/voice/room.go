@@ -36,6 +36,7 @@ type Ledger interface {
 type Book interface {
 	Read(ctx context.Context, f func(ctx context.Context, tx registry.Tx) error) error
 	Write(ctx context.Context, f func(ctx context.Context, tx registry.Tx) error) error
+	Lease(ctx context.Context, name, holder string, now, until time.Time) (bool, error)
 }
 
 // Bus tells of what was woven a moment ago, and takes what others may hear.

@@ -3,8 +3,6 @@ package voice
 import (
 	"context"
 	"time"
-
-	"regia/internal/registry"
 )
 
 // turnFor is how long one Regia of several has its turn of reading: another
@@ -20,13 +18,9 @@ func (r *Room) mine(ctx context.Context) (bool, error) {
 	if r.Name == "" || now.Before(r.turn.Add(-turnFor/2)) {
 		return true, nil
 	}
-	until, got := now.Add(turnFor), int64(0)
-	err := r.Book.Write(ctx, func(ctx context.Context, tx registry.Tx) (err error) {
-		got, err = tx.Exec(ctx, `UPDATE voice_turn SET holder = $1, until_at = $2 WHERE one = 1 AND (holder = $3 OR until_at <= $4)`,
-			r.Name, until.UnixMicro(), r.Name, now.UnixMicro())
-		return err
-	})
-	if err != nil || got == 0 {
+	until := now.Add(turnFor)
+	got, err := r.Book.Lease(ctx, "voice", r.Name, now, until)
+	if err != nil || !got {
 		r.turn = time.Time{}
 		return false, err
 	}

@@ -152,28 +152,19 @@ func (w *Weaver) acquire(ctx context.Context) (context.Context, func(), error) {
 	}, nil
 }
 
+// lease is the name of the weaver's.
+const lease = "weaver"
+
 // renew takes the lease or prolongs it; false when somebody else has it.
 func (w *Weaver) renew(ctx context.Context) (bool, error) {
 	now := w.Clock()
-	var n int64
-	err := w.Registry.Write(ctx, func(ctx context.Context, tx registry.Tx) (err error) {
-		n, err = tx.Exec(ctx, `INSERT INTO leases (name, holder, until) VALUES ('weaver', $1, $2)
-			ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
-			WHERE leases.holder = excluded.holder OR leases.until < $3`,
-			w.holder, now.Add(w.Lease).UnixMicro(), now.UnixMicro())
-		return err
-	})
-	return n > 0, err
+	return w.Registry.Lease(ctx, lease, w.holder, now, now.Add(w.Lease))
 }
 
 func (w *Weaver) release() {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	err := w.Registry.Write(ctx, func(ctx context.Context, tx registry.Tx) error {
-		_, err := tx.Exec(ctx, `DELETE FROM leases WHERE name = 'weaver' AND holder = $1`, w.holder)
-		return err
-	})
-	if err != nil {
+	if err := w.Registry.Release(ctx, lease, w.holder); err != nil {
 		w.Logger.WarnContext(ctx, "the weaver's lease runs out by itself", "error", err)
 	}
 }
