@@ -87,13 +87,20 @@ func (a *App) tidy(ctx context.Context) error {
 				a.Logger.WarnContext(ctx, "the ledger could not rest and will try again", "error", err)
 				continue
 			}
-			debug.FreeOSMemory()
+			giveBack()
 			resting = true
 		} else if !calm {
 			resting = false
 		}
 		before = now
 	}
+}
+
+// giveBack returns memory to the system: what is free, and what is needed no
+// longer of the program itself.
+func giveBack() {
+	debug.FreeOSMemory()
+	letGoOfProgram()
 }
 
 // Failing is what stopped the weaver; nil while nothing did.
@@ -154,6 +161,7 @@ func (a *App) Serve(ctx context.Context, ready func(address string)) error {
 		a.door.Close()
 		return err
 	})
+	giveBack() // of the start, which takes more than what follows
 	ready(address)
 	return g.Wait()
 }

@@ -256,10 +256,10 @@ func (r *Reader) languageOf(text string) string {
 // layered gives a text as a layer sees it: with words, too, that the model does
 // not know, as rare as the rarest that it does.
 func layered(m *Model, v vector) []feature {
-	row, length := m.row(), 0.0
+	table, row, length := m.table(), m.row(), 0.0
 	out := make([]feature, 0, len(v.hashed))
 	for _, f := range v.hashed {
-		rarity := uint8(m.table[int(f.at)*row])
+		rarity := uint8(table[int(f.at)*row])
 		if rarity == 0 {
 			rarity = 160
 		}

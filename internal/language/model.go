@@ -33,8 +33,8 @@ type Card struct {
 // feature, and how sure its scores make it.
 type Model struct {
 	Card
-	table  []int8    // of each feature: its rarity (as uint8), then a weight for each label
-	scale  []float32 // of each label: what a weight of 127 stands for, and ...
+	table  func() []int8 // of each feature: its rarity (as uint8), then a weight for each label
+	scale  []float32     // of each label: what a weight of 127 stands for, and ...
 	bias   []float32
 	slope  []float32 // score -> confidence: logistic(slope*score + shift); see calibrate
 	shift  []float32
@@ -74,9 +74,9 @@ func (m *Model) label(k int) string {
 // scores gives each label's score: below 0 against it, above 0 for it.
 func (m *Model) scores(into []float32, text vector) []float32 {
 	into = append(into[:0], make([]float32, len(m.Labels))...)
-	row, length := m.row(), float32(0)
+	table, row, length := m.table(), m.row(), float32(0)
 	for _, f := range text.hashed {
-		r := m.table[int(f.at)*row:][:row]
+		r := table[int(f.at)*row:][:row]
 		if r[0] == 0 {
 			continue
 		}
@@ -94,7 +94,7 @@ func (m *Model) scores(into []float32, text vector) []float32 {
 		into[k] *= unit
 	}
 	for _, f := range text.signs {
-		r := m.table[int(f.at)*row:][:row]
+		r := table[int(f.at)*row:][:row]
 		for k, w := range r[1:] {
 			into[k] += f.value * float32(w)
 		}
@@ -124,7 +124,7 @@ func (m *Model) Write(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := binary.Write(z, binary.LittleEndian, m.table); err != nil {
+	if err := binary.Write(z, binary.LittleEndian, m.table()); err != nil {
 		return err
 	}
 	return z.Close()
@@ -149,19 +149,20 @@ const maxHead = 1 << 20
 
 // ReadModel reads what Write wrote.
 func ReadModel(r io.Reader) (*Model, error) {
-	z, err := unpacker()
+	m, err := readCard(r)
 	if err != nil {
 		return nil, err
 	}
-	defer z.Close()
-	return readModel(r, z)
+	table, err := m.readTable(r)
+	if err != nil {
+		return nil, err
+	}
+	m.table = func() []int8 { return table }
+	return m, nil
 }
 
-func unpacker() (*zstd.Decoder, error) {
-	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
-}
-
-func readModel(r io.Reader, z *zstd.Decoder) (*Model, error) {
+// readCard reads all but the table.
+func readCard(r io.Reader) (*Model, error) {
 	var size uint32
 	if err := binary.Read(r, binary.LittleEndian, &size); err != nil || size > maxHead {
 		return nil, fmt.Errorf("this is no model: %w", err)
@@ -174,13 +175,19 @@ func readModel(r io.Reader, z *zstd.Decoder) (*Model, error) {
 	if err := json.Unmarshal(raw, &head); err != nil {
 		return nil, fmt.Errorf("this is no model: %w", err)
 	}
-	m := &Model{Card: head.Card, scale: head.Scale, bias: head.Bias, slope: head.Slope, shift: head.Shift, cutoff: head.Cutoff, sure: head.Sure}
-	if err := z.Reset(r); err != nil {
+	return &Model{Card: head.Card, scale: head.Scale, bias: head.Bias, slope: head.Slope, shift: head.Shift, cutoff: head.Cutoff, sure: head.Sure}, nil
+}
+
+// readTable reads the table of a model, which follows its card.
+func (m *Model) readTable(r io.Reader) ([]int8, error) {
+	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
+	if err != nil {
 		return nil, fmt.Errorf("the table of model %s: %w", m.Name, err)
 	}
-	m.table = make([]int8, m.row()<<bits)
+	defer z.Close()
+	table := make([]int8, m.row()<<bits)
 	part := make([]byte, 1<<16)
-	for rest := m.table; len(rest) > 0; {
+	for rest := table; len(rest) > 0; {
 		n, err := io.ReadFull(z, part[:min(len(part), len(rest))])
 		if err != nil {
 			return nil, fmt.Errorf("the table of model %s: %w", m.Name, err)
@@ -190,5 +197,5 @@ func readModel(r io.Reader, z *zstd.Decoder) (*Model, error) {
 		}
 		rest = rest[n:]
 	}
-	return m, nil
+	return table, nil
 }

@@ -10,9 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
-
-	"github.com/klauspost/compress/zstd"
 )
 
 //go:embed weights
@@ -26,20 +25,16 @@ type Reader struct {
 	eye    *eye
 }
 
-// NewReader opens the models that are part of Regia.
+// NewReader opens the models that are part of Regia. The table of each, 1 to 3 MB, is
+// unpacked once it is needed: not all are, for texts of one language.
 func NewReader() (*Reader, error) {
 	r := &Reader{models: map[string]*Model{}, tree: ownTree(), eye: newEye()}
 	files, err := fs.ReadDir(weightFiles, "weights")
 	if err != nil {
 		return nil, err
 	}
-	z, err := unpacker()
-	if err != nil {
-		return nil, err
-	}
-	defer z.Close()
 	for _, f := range files {
-		m, err := openModel(f.Name(), z)
+		m, err := openModel(f.Name())
 		if err != nil {
 			return nil, err
 		}
@@ -53,13 +48,23 @@ func NewReader() (*Reader, error) {
 	return r, nil
 }
 
-func openModel(name string, z *zstd.Decoder) (*Model, error) {
-	f, err := weightFiles.Open(path.Join("weights", name))
+func openModel(name string) (*Model, error) {
+	file, err := weightFiles.Open(path.Join("weights", name)) // in the program itself: there is nothing to close
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", name, err)
 	}
-	defer f.Close()
-	return readModel(f, z)
+	m, err := readCard(file)
+	if err != nil {
+		return nil, fmt.Errorf("model %s: %w", name, err)
+	}
+	m.table = sync.OnceValue(func() []int8 {
+		table, err := m.readTable(file)
+		if err != nil {
+			panic(err) // it is part of the program
+		}
+		return table
+	})
+	return m, nil
 }
 
 // Fork gives a reader of the same models, for another goroutine.

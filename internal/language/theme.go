@@ -168,7 +168,7 @@ func (r *Reader) themer(texts []string) *themer {
 // rare says whether a word is not one that everybody uses.
 func (r *Reader) rare(text string) bool {
 	m := r.models["sentiment"]
-	rarity := uint8(m.table[int(fold(hash(offset, 'w', text)))*m.row()])
+	rarity := uint8(m.table()[int(fold(hash(offset, 'w', text)))*m.row()])
 	return rarity == 0 || float64(rarity)*rarityUnit >= leastRarity
 }
 

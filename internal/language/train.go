@@ -131,9 +131,10 @@ func (l Lesson) fit(texts []vector, learn []int) *Model {
 	}
 	m := &Model{Card: l.Card}
 	row := m.row()
-	m.table = make([]int8, row<<bits)
+	table := make([]int8, row<<bits)
+	m.table = func() []int8 { return table }
 	for at, r := range rarity {
-		m.table[at*row] = int8(r)
+		table[at*row] = int8(r)
 	}
 	m.scale, m.bias = make([]float32, len(m.Labels)), make([]float32, len(m.Labels))
 	for k := range m.Labels {
@@ -145,7 +146,7 @@ func (l Lesson) fit(texts []vector, learn []int) *Model {
 		}
 		m.scale[k], m.bias[k] = largest, w[len(w)-1]
 		for at, v := range w[:len(w)-1] {
-			m.table[at*row+1+k] = int8(math.Round(float64(v / largest * 127)))
+			table[at*row+1+k] = int8(math.Round(float64(v / largest * 127)))
 		}
 	}
 	return m

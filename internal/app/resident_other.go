@@ -1,0 +1,6 @@
+//go:build !linux
+
+package app
+
+// letGoOfProgram is for Linux alone.
+func letGoOfProgram() {}
