@@ -49,23 +49,31 @@ func (a *admission) check() error {
 	return nil
 }
 
-// wait counts n bytes as waiting for the log, until kept is called.
-func (a *admission) wait(n int) (kept func()) {
-	start := a.now()
-	ahead := a.waiting.Add(int64(n))
-	if ahead == int64(n) {
-		a.moved.Store(start.UnixNano())
+// turn is that of bytes that wait for the log.
+type turn struct {
+	*admission
+	since    time.Time
+	n, ahead int64 // bytes: of it, and with those that waited before
+}
+
+// wait counts n bytes as waiting for the log, until its turn's kept is called.
+func (a *admission) wait(n int) turn {
+	t := turn{admission: a, since: a.now(), n: int64(n), ahead: a.waiting.Add(int64(n))}
+	if t.ahead == t.n {
+		a.moved.Store(t.since.UnixNano())
 	}
-	return func() {
-		now := a.now()
-		left := a.waiting.Add(-int64(n))
-		a.moved.Store(now.UnixNano())
-		switch took := now.Sub(start); {
-		case took > acceptable:
-			a.lower(now, ahead*int64(acceptable)/int64(took))
-		case took < acceptable/2 && left+int64(n) > a.limit.Load()/2:
-			a.raise(int64(n))
-		}
+	return t
+}
+
+func (t turn) kept() {
+	now := t.now()
+	left := t.waiting.Add(-t.n)
+	t.moved.Store(now.UnixNano())
+	switch took := now.Sub(t.since); {
+	case took > acceptable:
+		t.lower(now, t.ahead*int64(acceptable)/int64(took))
+	case took < acceptable/2 && left+t.n > t.limit.Load()/2:
+		t.raise(t.n)
 	}
 }
 

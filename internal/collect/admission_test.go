@@ -150,9 +150,9 @@ func TestAdmission(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	a := newAdmission(func() time.Time { return now })
 	pass := func(n int, took time.Duration) {
-		kept := a.wait(n)
+		turn := a.wait(n)
 		now = now.Add(took)
-		kept()
+		turn.kept()
 	}
 	if a.check() != nil {
 		t.Fatal("an idle door is shut")
@@ -165,23 +165,23 @@ func TestAdmission(t *testing.T) {
 	if got := a.limit.Load(); got != leastWaiting {
 		t.Errorf("a thousand bytes in a minute: the limit is %d", got)
 	}
-	kept := a.wait(leastWaiting + 1)
+	turn := a.wait(leastWaiting + 1)
 	if experience.CodeOf(a.check()) != experience.Unavailable {
 		t.Error("more than the limit waits, and the door is open")
 	}
-	kept()
+	turn.kept()
 	for n := 0; a.limit.Load() < mostWaiting; n++ {
 		pass(int(a.limit.Load()), acceptable/10)
 		if n > 100 {
 			t.Fatalf("the log is fast again, and the limit stays at %d", a.limit.Load())
 		}
 	}
-	kept = a.wait(1)
+	turn = a.wait(1)
 	now = now.Add(standstill + time.Second)
 	if a.check() == nil {
 		t.Error("the log stands still, and the door is open")
 	}
-	kept()
+	turn.kept()
 	if a.check() != nil {
 		t.Error("the log moves again, and the door is shut")
 	}

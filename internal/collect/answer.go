@@ -31,7 +31,7 @@ type rejected struct {
 }
 
 func (r *reply) reject(index int, e *event, no *refusal) {
-	id := e.messageID
+	id := string(e.messageID)
 	if e.made {
 		id = "" // the sender does not know it
 	}
@@ -100,12 +100,18 @@ func (d *Door) answer(w http.ResponseWriter, r reply) {
 	_ = json.NewEncoder(w).Encode(body) // whoever asked may be gone
 }
 
+// Values of headers that each answer has, made once; nobody changes them.
+var (
+	jsonType  = []string{"application/json; charset=utf-8"}
+	notStored = []string{"no-store"}
+	byOrigin  = []string{"Origin"}
+)
+
 // writeAccepted answers that all events were taken: what is answered nearly
 // always, so it is not left to encoding/json.
 func writeAccepted(w http.ResponseWriter, n int) {
 	h := w.Header()
-	h.Set("Content-Type", "application/json; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
+	h["Content-Type"], h["Cache-Control"] = jsonType, notStored
 	b := strconv.AppendInt(append(make([]byte, 0, 64), `{"accepted":`...), int64(n), 10)
 	_, _ = w.Write(append(b, ",\"rejected\":[]}\n"...)) // whoever asked may be gone
 }
@@ -113,8 +119,12 @@ func writeAccepted(w http.ResponseWriter, n int) {
 // cors lets browsers read our answers on other sites.
 func cors(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	h.Add("Vary", "Origin")
-	if origin := r.Header.Get("Origin"); origin != "" {
+	if len(h["Vary"]) == 0 {
+		h["Vary"] = byOrigin
+	} else {
+		h.Add("Vary", "Origin")
+	}
+	if origin := sent(r.Header, "Origin"); origin != "" {
 		h.Set("Access-Control-Allow-Origin", origin)
 		h.Set("Access-Control-Allow-Credentials", "true")
 		h.Set("Access-Control-Expose-Headers", "Retry-After")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -36,11 +37,12 @@ type reader struct {
 
 // desk is what a request is worked on: memory that the next one uses again.
 type desk struct {
-	body    bytes.Buffer
+	body    []byte
 	held    int64 // bytes of body counted as being in memory
 	items   []item
 	event   event
 	members []member
+	context []byte // joined from several
 	text    []byte // events as they go to the log, one after the other
 	ends    []int  // of each of them
 	records []experience.Record
@@ -57,14 +59,16 @@ func (r *reader) desk() *desk {
 
 func (r *reader) clear(d *desk) {
 	r.inFlight.Add(-d.held)
-	if d.body.Cap()+cap(d.text) > maxPooled || len(d.items) > DefaultLimits.Batch {
+	if cap(d.body)+cap(d.text)+cap(d.context) > maxPooled || len(d.items) > DefaultLimits.Batch {
 		return
 	}
 	clear(d.items) // they point into other people's events
 	clear(d.records)
 	clear(d.members)
-	d.body.Reset()
-	*d = desk{body: d.body, items: d.items[:0], members: d.members[:0], text: d.text[:0], ends: d.ends[:0], records: d.records[:0]}
+	*d = desk{
+		body: d.body[:0], items: d.items[:0], members: d.members[:0], context: d.context[:0],
+		text: d.text[:0], ends: d.ends[:0], records: d.records[:0],
+	}
 	r.desks.Put(d)
 }
 
@@ -73,52 +77,49 @@ func (r *reader) read(w http.ResponseWriter, req *http.Request, on *desk) (body 
 	if req.ContentLength > int64(r.limit) {
 		return nil, r.tooLarge()
 	}
-	from, err := r.open(http.MaxBytesReader(w, req.Body, int64(r.limit)), req.Header.Get("Content-Encoding"))
-	if err != nil {
+	var from io.Reader = req.Body
+	if req.ContentLength < 0 { // else net/http gives no more than that
+		from = http.MaxBytesReader(w, req.Body, int64(r.limit))
+	}
+	if from, err = r.open(from, sent(req.Header, "Content-Encoding"), on); err != nil {
 		return nil, err
 	}
 	for {
 		// A sender's word for the length is believed a step at a time only.
-		on.body.Grow(int(min(max(req.ContentLength-int64(on.body.Len()), 0), readStep)) + bytes.MinRead)
-		n, err := io.CopyN(&on.body, from, readStep)
-		on.held += n
-		switch inFlight := r.inFlight.Add(n); {
-		case on.body.Len() > r.limit:
+		more := min(max(int(req.ContentLength)-len(on.body), 0), readStep)
+		on.body = slices.Grow(on.body, more+bytes.MinRead)
+		n, err := from.Read(on.body[len(on.body):min(len(on.body)+readStep, cap(on.body))])
+		on.body = on.body[:len(on.body)+n]
+		inFlight := r.inFlight.Add(int64(len(on.body)) - on.held)
+		on.held = int64(len(on.body))
+		switch {
+		case len(on.body) > r.limit:
 			return nil, r.tooLarge()
-		case inFlight > maxInFlight, inFlight > maxLarge && on.body.Len() > readStep:
+		case inFlight > maxInFlight, inFlight > maxLarge && len(on.body) > readStep:
 			return nil, errBusy
 		case errors.Is(err, io.EOF):
-			return clean(on.body.Bytes())
+			return clean(on.body)
 		case err != nil:
 			return nil, r.unreadable(err)
 		}
 	}
 }
 
-var errBusy = experience.Errorf(experience.Unavailable, "too much is arriving at once; please send again in a moment")
-
-// hold counts n bytes more as being in memory, until release is called.
-func (r *reader) hold(n int) (release func(), err error) {
-	if r.inFlight.Add(int64(n)) > maxInFlight {
-		err = errBusy
-	}
-	return func() { r.inFlight.Add(-int64(n)) }, err
-}
-
 // open undoes the content encoding. A gzip body is known by its first bytes as
-// well: a beacon cannot set headers.
-func (r *reader) open(body io.Reader, encoding string) (io.Reader, error) {
+// well: a beacon cannot set headers. What was read to see that lies on the desk.
+func (r *reader) open(body io.Reader, encoding string, on *desk) (io.Reader, error) {
 	switch strings.ToLower(strings.TrimSpace(encoding)) {
 	case "", "identity":
-		head := make([]byte, 2)
+		head := slices.Grow(on.body, 2)[:2]
 		n, err := io.ReadFull(body, head)
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			return nil, r.unreadable(err)
 		}
-		body = io.MultiReader(bytes.NewReader(head[:n]), body)
-		if head[0] != 0x1f || head[1] != 0x8b {
+		if string(head[:n]) != gzipStart {
+			on.body = head[:n]
 			return body, nil
 		}
+		body = io.MultiReader(strings.NewReader(gzipStart), body)
 	case "gzip", "x-gzip":
 	default:
 		return nil, experience.Errorf(experience.Invalid, "this content encoding is not read here: send gzip, or none")
@@ -128,6 +129,18 @@ func (r *reader) open(body io.Reader, encoding string) (io.Reader, error) {
 		return nil, r.unreadable(err)
 	}
 	return inflated, nil
+}
+
+const gzipStart = "\x1f\x8b"
+
+var errBusy = experience.Errorf(experience.Unavailable, "too much is arriving at once; please send again in a moment")
+
+// hold counts n bytes more as being in memory, until release is called.
+func (r *reader) hold(n int) (release func(), err error) {
+	if r.inFlight.Add(int64(n)) > maxInFlight {
+		err = errBusy
+	}
+	return func() { r.inFlight.Add(-int64(n)) }, err
 }
 
 func (r *reader) tooLarge() error {
@@ -230,9 +243,47 @@ func readItem(s *scanner, one *item) error {
 }
 
 func (f *fields) read(s *scanner, key []byte) error {
+	if string(key) == "context" && s.peek() == '{' {
+		return f.readContext(s)
+	}
 	raw, err := s.value()
 	if to := f.place(key); to != nil {
 		*to = raw
 	}
 	return err
+}
+
+// readContext walks over a context, noting what it tells.
+func (f *fields) readContext(s *scanner) error {
+	f.told = told{}
+	s.notes.depth = max(s.notes.depth, 1)
+	s.around = 1
+	start := s.at
+	err := s.object(func(key []byte) error {
+		raw, err := s.value()
+		if to := f.told.place(key); to != nil {
+			*to = raw
+		}
+		return err
+	})
+	s.around = 0
+	f.context = s.data[start:s.at:s.at]
+	return err
+}
+
+// place gives where the value of a key goes, nil for keys the door ignores.
+func (t *told) place(key []byte) *[]byte {
+	switch string(key) {
+	case "ip":
+		return &t.ip
+	case "userAgent":
+		return &t.userAgent
+	case "traits":
+		return &t.traits
+	case "externalIds":
+		return &t.externalIDs
+	case "integrations":
+		return &t.integrations
+	}
+	return nil
 }

@@ -74,7 +74,7 @@ const settingsFresh = 300
 // settingsFor finds the source whose settings a library asks for, or answers
 // why it gets none.
 func (d *Door) settingsFor(w http.ResponseWriter, r *http.Request, key string) (Source, bool) {
-	source, err := d.authenticate(r.Context(), key)
+	source, err := d.authenticate(r.Context(), key, d.o.Clock())
 	if err == nil {
 		return source, true
 	}

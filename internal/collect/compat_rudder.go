@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"bytes"
 	"encoding/base64"
 	"net/http"
 	"strings"
@@ -63,15 +64,15 @@ func (d *Door) sourceConfig(w http.ResponseWriter, r *http.Request) {
 // with; nil when there is none. Only a site's or an app's requests come from
 // one device: a server sends for many people at once.
 func deviceOf(r *http.Request, source Source) []byte {
-	sent := strings.TrimSpace(r.Header.Get("AnonymousId"))
-	if sent == "" || !source.Kind.Browser() {
+	told := strings.TrimSpace(sent(r.Header, "Anonymousid"))
+	if told == "" || !source.Kind.Browser() {
 		return nil
 	}
-	id, err := base64.StdEncoding.DecodeString(sent)
+	id, err := base64.StdEncoding.DecodeString(told)
 	if err != nil || !utf8.Valid(id) {
 		return nil
 	}
-	return appendText(nil, strings.ReplaceAll(string(id), "\x00", "\ufffd")) // as in a body's texts
+	return appendText(nil, bytes.ReplaceAll(id, []byte{0}, []byte("\ufffd"))) // as in a body's texts
 }
 
 // ofDevice gives events without an anonymousId that of the device they come from.
@@ -80,7 +81,7 @@ func ofDevice(items []item, device []byte) {
 		return
 	}
 	for i := range items {
-		if id, ok := scalar(present(items[i].anonymousID)); ok && strings.TrimSpace(id) == "" {
+		if id, ok := scalar(present(items[i].anonymousID)); ok && len(bytes.TrimSpace(id)) == 0 {
 			items[i].anonymousID = device
 		}
 	}

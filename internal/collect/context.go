@@ -1,28 +1,43 @@
 package collect
 
 import (
+	"slices"
 	"strings"
 
 	"regia/internal/experience"
 )
 
-// context joins an event's own context with its batch's (its own wins, one
-// level deep), takes out what is used and forgotten, and notes what it tells.
-func (c *checker) context(own, integrations []byte, e *event) {
+// context makes an event's context and notes what it tells. Mostly the event's
+// own stays as it is.
+func (c *checker) context(it *item, e *event) {
+	own, integrations := present(it.context), present(it.integrations)
+	if e.told = it.told; own == nil {
+		e.told = told{} // of an earlier context that does not count
+	}
+	if e.told.ip == nil && integrations == nil && len(c.shared.context)+len(c.shared.integrations) == 0 {
+		e.context = own
+	} else {
+		c.join(own, integrations, e)
+	}
+	e.told.userAgent, e.told.traits = agentOf(e.told.userAgent), present(e.told.traits)
+	if !c.source.Kind.Browser() {
+		c.externalIDs(present(e.told.externalIDs), e)
+	}
+}
+
+// join joins an event's own context with its batch's (its own wins, one level
+// deep) and with the integrations, and takes out what is used and forgotten.
+func (c *checker) join(own, integrations []byte, e *event) {
 	list := c.list[:0]
 	if own != nil {
 		list = appendMembers(list, own)
-		c.list = list
 	}
-	e.told.userAgent = agentOf(list)
-	changed := false
-	if len(c.shared.context) > 0 {
-		list, changed = merge(list, c.shared.context), true
-		e.told.userAgent = agentOf(list)
-	}
+	list = merge(list, c.shared.context)
+	changed := len(c.shared.context) > 0
+	e.told = told{}
 	for i, m := range list {
 		if string(m.key) == "ip" { // used and forgotten
-			e.told.ip, _ = scalar(m.value)
+			e.told.ip = m.value
 			list, changed = append(list[:i], list[i+1:]...), true
 			break
 		}
@@ -30,22 +45,19 @@ func (c *checker) context(own, integrations []byte, e *event) {
 	if joined := c.integrations(integrations); joined != nil && find(list, "integrations") == nil {
 		list, changed = append(list, member{[]byte("integrations"), joined}), true
 	}
-	e.told.traits = find(list, "traits")
-	if !c.source.Kind.Browser() {
-		c.externalIDs(find(list, "externalIds"), e)
-	}
+	e.told.userAgent, e.told.traits, e.told.externalIDs = find(list, "userAgent"), find(list, "traits"), find(list, "externalIds")
+	c.list = list
 	switch {
 	case !changed:
 		e.context = own
 	case len(list) > 0:
-		e.context = writeObject(list)
+		c.joined = appendObject(c.joined[:0], list)
+		e.context = c.joined
 	}
 }
 
-// agentOf gives the user agent a context tells, as it was written; nil when it
-// tells none.
-func agentOf(list []member) []byte {
-	raw := find(list, "userAgent")
+// agentOf gives the user agent that a context tells, nil when it is none.
+func agentOf(raw []byte) []byte {
 	if len(raw) > 0 && string(raw) != `""` && (raw[0] == '"' || raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9') {
 		return raw
 	}
@@ -60,7 +72,7 @@ func (c *checker) integrations(own []byte) []byte {
 	if list = merge(list, c.shared.integrations); len(list) == 0 {
 		return nil
 	}
-	return writeObject(list)
+	return appendObject(nil, list)
 }
 
 // externalIDs reads identifiers as Segment's libraries send them. What is not
@@ -76,9 +88,7 @@ func (c *checker) externalIDs(raw []byte, e *event) {
 			return err
 		}
 		list := members(one)
-		kind, _ := scalar(find(list, "type"))
-		value, _ := scalar(find(list, "id"))
-		kind, value = asKind(kind), strings.TrimSpace(value)
+		kind, value := asKind(textOf(find(list, "type"))), strings.TrimSpace(textOf(find(list, "id")))
 		if isKind(kind) && value != "" && len(value) <= maxID {
 			e.identifiers = append(e.identifiers, experience.Identifier{Kind: experience.IdentifierKind(kind), Value: value})
 		}
@@ -102,34 +112,26 @@ func asKind(text string) string {
 // merge adds to own what only shared has; where both have an object, so with
 // its members.
 func merge(own, shared []member) []member {
-	if len(shared) == 0 {
-		return own
-	}
-	out := append(make([]member, 0, len(own)+len(shared)), own...)
-	place := make(map[string]int, len(own))
-	for i, m := range own {
-		place[string(m.key)] = i
-	}
+	before := own
+	known := placesOf(before)
 	for _, m := range shared {
-		i, both := place[string(m.key)]
+		i := known.of(before, m.key)
 		switch {
-		case !both:
-			out = append(out, m)
-		case isObject(m.value) && isObject(out[i].value):
-			out[i].value = writeObject(adopt(members(out[i].value), members(m.value)))
+		case i < 0:
+			own = append(own, m)
+		case isObject(m.value) && isObject(own[i].value):
+			own[i].value = appendObject(nil, adopt(members(own[i].value), members(m.value)))
 		}
 	}
-	return out
+	return own
 }
 
 // adopt adds to own the members of shared whose keys it lacks.
 func adopt(own, shared []member) []member {
-	has := make(map[string]bool, len(own))
-	for _, m := range own {
-		has[string(m.key)] = true
-	}
+	before := own
+	known := placesOf(before)
 	for _, m := range shared {
-		if !has[string(m.key)] {
+		if known.of(before, m.key) < 0 {
 			own = append(own, m)
 		}
 	}
@@ -145,21 +147,21 @@ func withMember(object []byte, key string, value []byte) []byte {
 	if find(list, key) != nil {
 		return object
 	}
-	return writeObject(adopt([]member{{[]byte(key), value}}, list))
+	return appendObject(nil, adopt([]member{{[]byte(key), value}}, list))
 }
 
-func writeObject(list []member) []byte {
+// appendObject writes an object of these members.
+func appendObject(b []byte, list []member) []byte {
 	size := 2
 	for _, m := range list {
 		size += len(m.key) + len(m.value) + 4
 	}
-	b := append(make([]byte, 0, size), '{')
+	b = append(slices.Grow(b, size), '{')
 	for i, m := range list {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendText(b, m.key)
-		b = append(b, ':')
+		b = append(appendText(b, m.key), ':')
 		b = append(b, m.value...)
 	}
 	return append(b, '}')
@@ -168,21 +170,19 @@ func writeObject(list []member) []byte {
 const hexDigits = "0123456789abcdef"
 
 // appendText writes valid UTF-8 as a JSON string.
-func appendText[T string | []byte](b []byte, text T) []byte {
+func appendText(b, text []byte) []byte {
 	b = append(b, '"')
-	start := 0
-	for i := range len(text) {
-		c := text[i]
-		if c >= ' ' && c != '"' && c != '\\' {
-			continue
+	for {
+		n := plain(text)
+		b = append(b, text[:n]...)
+		if n == len(text) {
+			return append(b, '"')
 		}
-		b = append(b, text[start:i]...)
-		if c < ' ' {
+		if c := text[n]; c < ' ' {
 			b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
 		} else {
 			b = append(b, '\\', c)
 		}
-		start = i + 1
+		text = text[n+1:]
 	}
-	return append(append(b, text[start:]...), '"')
 }

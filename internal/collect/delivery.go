@@ -30,12 +30,12 @@ func (d *Door) Take(ctx context.Context, x Delivery) (again time.Duration) {
 	if !d.enter() {
 		return later * time.Second
 	}
-	defer d.inside.Done()
+	defer d.leave()
 	if d.admission.check() != nil {
 		return later * time.Second
 	}
 	received := x.ReceivedAt.Truncate(time.Microsecond).UTC()
-	source, err := d.authenticate(ctx, x.Key)
+	source, err := d.authenticate(ctx, x.Key, d.o.Clock())
 	switch code := experience.CodeOf(err); {
 	case err == nil:
 	case code == experience.Unauthorised || code == experience.Forbidden:
@@ -84,7 +84,7 @@ func (d *Door) deliver(ctx context.Context, x Delivery, source Source, received 
 	if wait := d.buckets.take(source.ID, len(v.items), d.o.Clock()); wait > 0 {
 		return reply{err: experience.Errorf(experience.TooMany, "this source sends too fast"), retryAfter: wait}
 	}
-	return d.take(ctx, visitor{}, c, source, v, received, desk)
+	return d.take(ctx, visitor{}, d.staff(ctx, received), c, source, v, received, desk)
 }
 
 // again tells when a delivery is wanted again after it was answered so.

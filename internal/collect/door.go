@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -51,13 +52,11 @@ type Door struct {
 	rejections *rejections
 	metrics    *metrics
 
-	staffMu   sync.Mutex
-	staffList *staff
-	staffRead time.Time
+	staffMu   sync.Mutex // held to read it anew
+	staffList atomic.Pointer[staff]
 
-	mu      sync.Mutex // guards closing and adding to inside
-	closing bool
-	inside  sync.WaitGroup
+	inside sync.RWMutex // held for reading by each request, for ever once closed
+	closed sync.Once
 }
 
 // New makes a door. Close it when the server no longer serves.
@@ -93,22 +92,14 @@ func (d *Door) Register(s site) {
 // Close refuses further requests, waits for those inside, and writes down the
 // last rejections.
 func (d *Door) Close() {
-	d.mu.Lock()
-	d.closing = true
-	d.mu.Unlock()
-	d.inside.Wait()
+	d.closed.Do(d.inside.Lock)
 	d.rejections.close()
 }
 
 // enter tells whether a request may come in; then leave must be called.
-func (d *Door) enter() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if !d.closing {
-		d.inside.Add(1)
-	}
-	return !d.closing
-}
+func (d *Door) enter() bool { return d.inside.TryRLock() }
+
+func (d *Door) leave() { d.inside.RUnlock() }
 
 // call is what an address means.
 type call struct {
@@ -127,7 +118,7 @@ func (d *Door) handler(c call) http.Handler {
 			d.answer(w, reply{err: experience.Errorf(experience.Unavailable, "Regia is restarting; please send again in a moment")})
 			return
 		}
-		defer d.inside.Done()
+		defer d.leave()
 		out := d.serve(w, r, c)
 		if out.err != nil {
 			d.drain(r)
@@ -155,7 +146,7 @@ func (d *Door) serve(w http.ResponseWriter, r *http.Request, c call) reply {
 		return reply{err: err}
 	}
 	received := d.o.Clock().Truncate(time.Microsecond).UTC()
-	source, err := d.authenticate(r.Context(), keyOf(r))
+	source, err := d.authenticate(r.Context(), keyOf(r), received)
 	if err != nil && !errors.Is(err, errNoKey) {
 		return reply{err: err}
 	}
@@ -176,9 +167,8 @@ func (d *Door) serve(w http.ResponseWriter, r *http.Request, c call) reply {
 		desk.items = v.items
 	}
 	if !known && v != nil {
-		key, _ := scalar(present(v.writeKey))
 		var authErr error
-		if source, authErr = d.authenticate(r.Context(), key); authErr != nil {
+		if source, authErr = d.authenticate(r.Context(), textOf(present(v.writeKey)), received); authErr != nil {
 			if err != nil && errors.Is(authErr, errNoKey) {
 				return reply{err: err} // broken before its key could be read
 			}
@@ -195,7 +185,8 @@ func (d *Door) serve(w http.ResponseWriter, r *http.Request, c call) reply {
 		return reply{err: experience.Errorf(experience.TooMany, "this source sends too fast; please send again in %d s", wait), retryAfter: wait}
 	}
 	ofDevice(v.items, deviceOf(r, source))
-	return d.take(r.Context(), visitorOf(r, d.o.TrustedProxies), c, source, v, received, desk)
+	own := d.staff(r.Context(), received)
+	return d.take(r.Context(), d.visitorOf(r, own), own, c, source, v, received, desk)
 }
 
 // refuseBody notes a body that could not be taken apart, for its source.
@@ -239,7 +230,7 @@ func (v *envelope) spread() int {
 }
 
 // take checks each event of an envelope and writes the good ones to the log.
-func (d *Door) take(ctx context.Context, from visitor, c call, source Source, v *envelope, received time.Time, on *desk) reply {
+func (d *Door) take(ctx context.Context, from visitor, own *staff, c call, source Source, v *envelope, received time.Time, on *desk) reply {
 	release, err := d.reader.hold(2 * v.spread()) // in the events, and in what goes to the log
 	defer release()
 	if err != nil {
@@ -247,7 +238,7 @@ func (d *Door) take(ctx context.Context, from visitor, c call, source Source, v 
 	}
 	check := checker{
 		source: source, path: c.kind, imported: c.imported, received: received, limit: d.o.Limits.Event, idRoot: c.idRoot,
-		visitor: from, staff: d.staff(ctx, received), bots: &d.bots, list: on.members,
+		visitor: from, staff: own, bots: &d.bots, list: on.members, joined: on.context,
 	}
 	if c.imported {
 		check.limit = d.o.Limits.ImportEvent
@@ -276,15 +267,15 @@ func (d *Door) take(ctx context.Context, from visitor, c call, source Source, v 
 		arrived := received.Add(time.Duration(len(on.records)) * time.Microsecond)
 		on.records = append(on.records, experience.Record{Source: source.ID, ReceivedAt: arrived, Flags: e.flags})
 	}
-	on.members = check.list
+	on.members, on.context = check.list, check.joined
 	start := 0
 	for i, end := range on.ends { // only now: until here the text may have moved
 		on.records[i].Event, start = on.text[start:end:end], end
 	}
 	if len(on.records) > 0 {
-		kept := d.admission.wait(len(on.text))
+		turn := d.admission.wait(len(on.text))
 		err := d.o.Log.Append(ctx, on.records)
-		kept()
+		turn.kept()
 		if err != nil {
 			return reply{err: err}
 		}
@@ -303,8 +294,7 @@ func importOf(f *fields) (experience.ID, error) {
 	if raw == nil {
 		return experience.ID{}, nil
 	}
-	text, _ := scalar(raw)
-	id, err := experience.ParseID(text)
+	id, err := experience.ParseID(textOf(raw))
 	if err != nil || id.IsZero() {
 		return experience.ID{}, experience.Errorf(experience.Invalid, "importId must be a UUID")
 	}
@@ -324,11 +314,20 @@ func (v *envelope) surroundings() surroundings {
 
 const staffFresh = 5 * time.Second
 
+// staff gives whom to mark as the company's own.
 func (d *Door) staff(ctx context.Context, now time.Time) *staff {
+	if s := d.staffList.Load(); s.fresh(now) {
+		return s
+	}
 	d.staffMu.Lock()
 	defer d.staffMu.Unlock()
-	if d.staffList == nil || now.Sub(d.staffRead) > staffFresh {
-		d.staffList, d.staffRead = staffOf(d.o.Company(ctx)), now
+	if s := d.staffList.Load(); s.fresh(now) {
+		return s
 	}
-	return d.staffList
+	s := staffOf(d.o.Company(ctx))
+	s.read = now
+	d.staffList.Store(s)
+	return s
 }
+
+func (s *staff) fresh(now time.Time) bool { return s != nil && now.Sub(s.read) <= staffFresh }

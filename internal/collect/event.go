@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
@@ -39,6 +40,7 @@ type fields struct {
 	integrations, identifiers                []byte
 	writeKey                                 []byte
 	importID                                 []byte // around a batch, at /v1/import only
+	told                                     told   // by the context
 }
 
 // place gives where the value of a key goes, nil for keys the door ignores.
@@ -106,6 +108,7 @@ type checker struct {
 	staff    *staff
 	bots     *bots
 	list     []member // used again
+	joined   []byte   // likewise
 	idRoot   string   // what ids are made of where an item has none; "" = chance
 	made     int      // ids made so far
 }
@@ -140,10 +143,10 @@ func (c *checker) shape(it *item, e *event) *refusal {
 		return refuse("shape", "an event must be an object")
 	}
 	id, ok := scalar(present(it.messageID))
-	e.messageID = strings.TrimSpace(id)
+	e.messageID = bytes.TrimSpace(id)
 	switch {
 	case !ok || len(e.messageID) > maxID:
-		e.messageID = ""
+		e.messageID = nil
 		return refuse("id", "messageId must be a text of at most %d bytes", maxID)
 	case len(it.raw)+c.shared.size > c.limit:
 		return refuse("size", "the event has %d bytes, at most %d are taken", len(it.raw)+c.shared.size, c.limit)
@@ -151,10 +154,10 @@ func (c *checker) shape(it *item, e *event) *refusal {
 		return refuse("depth", "the event is nested deeper than %d levels", maxDepth)
 	case it.notes.number || c.shared.notes.number:
 		return refuse("number", "a number in the event is too large or too long to be kept")
-	case e.messageID == "" && c.imported:
+	case len(e.messageID) == 0 && c.imported:
 		return refuse("id", "an imported event needs a messageId: it tells a repetition from a new event")
-	case e.messageID == "":
-		e.messageID, e.made = c.newID(), true
+	case len(e.messageID) == 0:
+		e.messageID, e.made = []byte(c.newID()), true
 	}
 	return nil
 }
@@ -189,14 +192,14 @@ func (c *checker) kind(it *item, e *event) *refusal {
 		return refuse("type", "type must be identify, track, page, screen, group or alias")
 	}
 	name, ok := scalar(raw)
-	e.name = strings.TrimSpace(name)
+	e.name = bytes.TrimSpace(name)
 	switch {
 	case !ok:
 		return refuse("name", "the name of the event must be a text")
-	case e.name == "" && e.kind == experience.Track:
+	case len(e.name) == 0 && e.kind == experience.Track:
 		return refuse("name", "event is missing: a track call needs the name of what happened")
-	case utf8.RuneCountInString(e.name) > maxName:
-		e.name = ""
+	case utf8.RuneCount(e.name) > maxName:
+		e.name = nil
 		return refuse("name", "the name of the event is longer than %d characters", maxName)
 	}
 	return nil
@@ -209,15 +212,14 @@ func kindOf(raw []byte) experience.Kind {
 			return k
 		}
 	}
-	text, _ := scalar(raw)
-	return experience.Kind(text)
+	return experience.Kind(textOf(raw))
 }
 
 func (c *checker) ids(it *item, e *event) *refusal {
 	for _, id := range []struct {
 		name string
 		raw  []byte
-		to   *string
+		to   *[]byte
 	}{
 		{"userId", it.userID, &e.userID},
 		{"anonymousId", it.anonymousID, &e.anonymousID},
@@ -228,7 +230,7 @@ func (c *checker) ids(it *item, e *event) *refusal {
 		if !ok || len(text) > maxID {
 			return refuse("id", "%s must be a text or a number of at most %d bytes", id.name, maxID)
 		}
-		*id.to = strings.TrimSpace(text)
+		*id.to = bytes.TrimSpace(text)
 	}
 	return nil
 }
@@ -238,9 +240,9 @@ func (c *checker) who(it *item, e *event) *refusal {
 		return no
 	}
 	switch {
-	case e.kind == experience.Alias && (e.previousID == "" || e.userID == ""):
+	case e.kind == experience.Alias && (len(e.previousID) == 0 || len(e.userID) == 0):
 		return refuse("who", "who? an alias call needs previousId and userId")
-	case e.kind == experience.Group && e.groupID == "":
+	case e.kind == experience.Group && len(e.groupID) == 0:
 		return refuse("who", "which group? a group call needs groupId")
 	}
 	return nil
@@ -280,9 +282,7 @@ func (c *checker) identifier(raw []byte, kindKey, valueKey string) (kind, value 
 		return "", ""
 	}
 	list := members(raw)
-	kind, _ = scalar(find(list, kindKey))
-	value, _ = scalar(find(list, valueKey))
-	value = strings.TrimSpace(value)
+	kind, value = textOf(find(list, kindKey)), strings.TrimSpace(textOf(find(list, valueKey)))
 	if !isKind(kind) || len(value) > maxID {
 		return "", ""
 	}
@@ -316,11 +316,11 @@ func (c *checker) objects(it *item, e *event) *refusal {
 	if category := present(it.category); category != nil && (e.kind == experience.PageView || e.kind == experience.Screen) {
 		e.properties = withMember(e.properties, "category", category)
 	}
-	c.context(present(it.context), present(it.integrations), e)
+	c.context(it, e)
 	if e.kind == experience.Identify && e.traits == nil && isObject(e.told.traits) {
 		e.traits = e.told.traits // where RudderStack's libraries say them
 	}
-	if e.userID == "" && e.anonymousID == "" && len(e.identifiers) == 0 && c.source.Kind != DeviceSource {
+	if len(e.userID) == 0 && len(e.anonymousID) == 0 && len(e.identifiers) == 0 && c.source.Kind != DeviceSource {
 		return refuse("who", "who? an event needs a userId or an anonymousId")
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"regia/internal/experience"
 )
@@ -17,7 +18,7 @@ func keyOf(r *http.Request) string {
 	if user, _, ok := r.BasicAuth(); ok && user != "" {
 		return user
 	}
-	if key := r.Header.Get("X-Write-Key"); key != "" {
+	if key := sent(r.Header, "X-Write-Key"); key != "" {
 		return key
 	}
 	if strings.Contains(r.URL.RawQuery, "writeKey") {
@@ -28,12 +29,12 @@ func keyOf(r *http.Request) string {
 
 // authenticate finds the source a key belongs to. Codes: Unauthorised,
 // Forbidden (disabled), Unavailable (the registry does not answer).
-func (d *Door) authenticate(ctx context.Context, key string) (Source, error) {
+func (d *Door) authenticate(ctx context.Context, key string, now time.Time) (Source, error) {
 	key = strings.TrimSpace(key)
 	if key == "" {
 		return Source{}, errNoKey
 	}
-	source, err := d.o.Sources.byKey(ctx, key)
+	source, err := d.o.Sources.byKey(ctx, key, now)
 	switch {
 	case errors.Is(err, errNoSource):
 		return Source{}, experience.Errorf(experience.Unauthorised, "no source has this write key")
@@ -44,4 +45,12 @@ func (d *Door) authenticate(ctx context.Context, key string) (Source, error) {
 		return Source{}, experience.Errorf(experience.Forbidden, "this source is disabled")
 	}
 	return source, nil
+}
+
+// sent gives the first value of a header, whose name must be in canonical form.
+func sent(h http.Header, name string) string {
+	if values := h[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
 }

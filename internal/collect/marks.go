@@ -6,38 +6,47 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"regia/internal/experience"
 )
 
 // visitor is who sent a request: used to mark events, then forgotten.
 type visitor struct {
-	address   netip.Addr // not valid when it is not known
-	userAgent []byte     // as JSON
+	address netip.Addr // not valid when it is not known, or of no use
+	bot     bool
 }
 
-// visitorOf finds the address a request comes from: the nearest one that is not
-// a trusted proxy's. X-Forwarded-For counts only as far as trusted proxies
-// wrote it.
-func visitorOf(r *http.Request, trusted []netip.Prefix) visitor {
-	v := visitor{address: parseAddress(r.RemoteAddr), userAgent: appendText(nil, strings.ToValidUTF8(r.UserAgent(), ""))}
-	var hops []string
-	for _, h := range r.Header.Values("X-Forwarded-For") {
-		hops = append(hops, strings.Split(h, ",")...)
-	}
-	for i := len(hops) - 1; i >= 0 && within(v.address, trusted); i-- {
-		hop := parseAddress(strings.TrimSpace(hops[i]))
-		if !hop.IsValid() {
-			break
-		}
-		v.address = hop
+func (d *Door) visitorOf(r *http.Request, own *staff) visitor {
+	v := visitor{bot: d.bots.named(sent(r.Header, "User-Agent"))}
+	if len(own.networks) > 0 {
+		v.address = addressOf(r, d.o.TrustedProxies)
 	}
 	return v
 }
 
+// addressOf finds the address a request comes from: the nearest one that is not
+// a trusted proxy's. X-Forwarded-For counts only as far as trusted proxies
+// wrote it.
+func addressOf(r *http.Request, trusted []netip.Prefix) netip.Addr {
+	address := parseAddress(r.RemoteAddr)
+	var hops []string
+	for _, h := range r.Header.Values("X-Forwarded-For") {
+		hops = append(hops, strings.Split(h, ",")...)
+	}
+	for i := len(hops) - 1; i >= 0 && within(address, trusted); i-- {
+		hop := parseAddress(strings.TrimSpace(hops[i]))
+		if !hop.IsValid() {
+			break
+		}
+		address = hop
+	}
+	return address
+}
+
 // Address gives where a request comes from, by the word of trusted proxies.
 func Address(r *http.Request, trusted []netip.Prefix) string {
-	if a := visitorOf(r, trusted).address; a.IsValid() {
+	if a := addressOf(r, trusted); a.IsValid() {
 		return a.String()
 	}
 	return r.RemoteAddr
@@ -86,16 +95,16 @@ func (c *checker) address(e *event) netip.Addr {
 	if c.source.Kind.Browser() {
 		return c.visitor.address
 	}
-	return parseAddress(e.told.ip)
+	return parseAddress(textOf(e.told.ip))
 }
 
 // bot tells whether an event comes from a crawler. A server that speaks for
 // people says whose browser it was in the context: then that alone counts.
 func (c *checker) bot(e *event) bool {
-	if told := e.told.userAgent; told != nil && (c.bots.is(told) || !c.source.Kind.Browser()) {
-		return c.bots.is(told)
+	if told := e.told.userAgent; told != nil {
+		return c.bots.is(told) || c.source.Kind.Browser() && c.visitor.bot
 	}
-	return c.bots.is(c.visitor.userAgent)
+	return c.visitor.bot
 }
 
 // Names of well-known crawlers, previews and monitors that do not say "bot" or
@@ -129,6 +138,7 @@ type bots struct {
 // rememberedAgents is how many are remembered; then it begins anew.
 const rememberedAgents = 2000
 
+// is tells it of a user agent as JSON.
 func (b *bots) is(agent []byte) bool {
 	b.mu.RLock()
 	bot, known := b.known[string(agent)]
@@ -136,8 +146,17 @@ func (b *bots) is(agent []byte) bool {
 	if known {
 		return bot
 	}
-	text, _ := scalar(agent)
-	bot = isBot(text)
+	return b.learn(string(agent))
+}
+
+// named tells it of a user agent as a request says it.
+func (b *bots) named(agent string) bool {
+	var room [256]byte // for most
+	return b.is(appendText(room[:0], []byte(strings.ToValidUTF8(agent, ""))))
+}
+
+func (b *bots) learn(agent string) bool {
+	bot := isBot(textOf([]byte(agent)))
 	if len(agent) > maxAgent {
 		return bot // no name of a browser: not worth the room
 	}
@@ -146,7 +165,7 @@ func (b *bots) is(agent []byte) bool {
 	if b.known == nil || len(b.known) >= rememberedAgents {
 		b.known = make(map[string]bool, 64)
 	}
-	b.known[string(agent)] = bot
+	b.known[agent] = bot
 	return bot
 }
 
@@ -187,6 +206,7 @@ type staff struct {
 	domains  map[string]bool // without "@"
 	ids      map[string]bool
 	networks []netip.Prefix
+	read     time.Time // when that was
 }
 
 // staffOf reads the company's own people and places; networks that cannot be
@@ -215,13 +235,13 @@ func staffOf(c experience.Company) *staff {
 }
 
 func (s *staff) is(e *event, from netip.Addr) bool {
-	if s.ids[e.userID] || within(from, s.networks) {
+	if s.ids[string(e.userID)] || within(from, s.networks) {
 		return true
 	}
 	if len(s.emails) == 0 && len(s.domains) == 0 {
 		return false
 	}
-	if s.email(e.userID) {
+	if s.email(string(e.userID)) {
 		return true
 	}
 	for _, id := range e.identifiers {
@@ -231,7 +251,7 @@ func (s *staff) is(e *event, from netip.Addr) bool {
 	}
 	for _, object := range [][]byte{e.traits, e.told.traits, e.properties} {
 		if isObject(object) {
-			if email, _ := scalar(find(members(object), "email")); s.email(email) {
+			if s.email(textOf(find(members(object), "email"))) {
 				return true
 			}
 		}

@@ -64,7 +64,7 @@ func TestVisitorOf(t *testing.T) {
 		if c.forwarded != "" {
 			r.Header.Set("X-Forwarded-For", c.forwarded)
 		}
-		if got := visitorOf(r, trusted).address.String(); got != c.want {
+		if got := addressOf(r, trusted).String(); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 	}

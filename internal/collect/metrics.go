@@ -1,7 +1,9 @@
 package collect
 
 import (
+	"net/http"
 	"strconv"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -10,9 +12,10 @@ import (
 
 // metrics counts what passes the door.
 type metrics struct {
-	accepted *prometheus.CounterVec // by source
-	rejected *prometheus.CounterVec // by class of reason
-	requests *prometheus.CounterVec // by status
+	accepted *prometheus.CounterVec    // by source
+	rejected *prometheus.CounterVec    // by class of reason
+	requests *prometheus.CounterVec    // by status
+	ok       func() prometheus.Counter // of them, those of status 200
 	bytes    prometheus.Counter
 	unnoted  prometheus.Counter
 	// libraries counts reports of libraries on themselves, of which nothing is kept.
@@ -33,6 +36,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 
 		libraries: prometheus.NewCounter(counter("library_reports_total", "Reports of Segment's libraries on themselves, answered and dropped.")),
 	}
+	m.ok = sync.OnceValue(func() prometheus.Counter { return m.requests.WithLabelValues("200") })
 	if r != nil {
 		r.MustRegister(m.accepted, m.rejected, m.requests, m.bytes, m.unnoted, m.libraries)
 	}
@@ -44,5 +48,9 @@ func (m *metrics) took(source Source, records []experience.Record) {
 }
 
 func (m *metrics) answered(status int) {
+	if status == http.StatusOK {
+		m.ok().Inc()
+		return
+	}
 	m.requests.WithLabelValues(strconv.Itoa(status)).Inc()
 }

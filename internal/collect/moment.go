@@ -24,11 +24,11 @@ func parseMoment(raw []byte) (time.Time, error) {
 	if len(raw) > 2 && raw[0] == '"' && t.UnmarshalText(raw[1:len(raw)-1]) == nil { // nearly always: RFC 3339
 		return t.UTC().Truncate(time.Microsecond), nil
 	}
-	text, ok := scalar(raw)
+	sent, ok := scalar(raw)
 	if !ok {
 		return time.Time{}, errMoment
 	}
-	text = strings.TrimSpace(text)
+	text := strings.TrimSpace(string(sent))
 	if t, err := time.Parse(time.RFC3339Nano, text); err == nil { // more leniently, with blanks around it
 		return t.UTC().Truncate(time.Microsecond), nil
 	}

@@ -33,7 +33,7 @@ func (d *Door) pixelHandler(kind experience.Kind) http.Handler {
 		}
 		status := http.StatusServiceUnavailable
 		if d.enter() {
-			defer d.inside.Done()
+			defer d.leave()
 			status = d.takePixel(w, r, kind)
 		}
 		d.metrics.answered(status)
@@ -61,7 +61,7 @@ func (d *Door) takePixel(w http.ResponseWriter, r *http.Request, kind experience
 	if out.err == nil {
 		return http.StatusOK // taken, or refused and noted
 	}
-	source, authErr := d.authenticate(r.Context(), keyOf(r))
+	source, authErr := d.authenticate(r.Context(), keyOf(r), d.o.Clock())
 	if authErr != nil {
 		out.err = authErr // nobody to note it for
 		return out.status()

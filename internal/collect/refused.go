@@ -8,7 +8,7 @@ func (d *Door) Refused(source, class, reason string) {
 	if !d.enter() {
 		return
 	}
-	defer d.inside.Done()
+	defer d.leave()
 	if len(reason) > excerptLength {
 		reason = strings.ToValidUTF8(reason[:excerptLength], "") + "…"
 	}

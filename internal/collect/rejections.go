@@ -180,9 +180,9 @@ func (s *Sources) Rejections(ctx context.Context, source string, limit int) ([]R
 }
 
 func rejectionOf(source string, received time.Time, it *item, e *event, no *refusal) Rejection {
-	x := Rejection{Source: source, Time: received, Class: no.class, Name: e.name, Reason: no.reason, Excerpt: shapeOf(it.raw)}
+	x := Rejection{Source: source, Time: received, Class: no.class, Name: string(e.name), Reason: no.reason, Excerpt: shapeOf(it.raw)}
 	if !e.made {
-		x.MessageID = e.messageID
+		x.MessageID = string(e.messageID)
 	}
 	if x.Name == "" {
 		x.Name = string(e.kind)
@@ -227,7 +227,7 @@ func appendShape(b, raw []byte, depth int) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(appendText(b, keyShape(string(m.key))), ':')
+		b = append(appendText(b, []byte(keyShape(string(m.key)))), ':')
 		if b = appendShape(b, m.value, depth+1); len(b) > excerptLength {
 			return b
 		}

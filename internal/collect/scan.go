@@ -1,13 +1,11 @@
 package collect
 
 import (
-	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math/bits"
-	"slices"
 	"strconv"
 )
 
@@ -17,10 +15,12 @@ import (
 // bytes. It does not recurse, so nesting costs one byte a level. The text must
 // be valid UTF-8.
 type scanner struct {
-	data  []byte
-	at    int
-	open  []byte // what is open: '{' and '['
-	notes notes  // since they were last cleared
+	data []byte
+	at   int
+	open []byte // what is open of the value being walked over: '{' and '['
+	// around is how many braces stand around it that count for the depth.
+	around int
+	notes  notes // since they were last cleared
 }
 
 // notes is what a value holds that the caller may refuse.
@@ -77,40 +77,23 @@ func (s *scanner) expect(c byte) error {
 
 // value walks over one value, whatever it is, and gives its text.
 func (s *scanner) value() ([]byte, error) {
-	s.space()
+	c := s.peek()
 	start := s.at
-	s.open = s.open[:0]
-	for {
-		opened, err := s.begin()
-		if err != nil {
-			return nil, err
-		}
-		if opened {
-			continue
-		}
-		if done, err := s.end(); err != nil || done {
-			return s.data[start:s.at:s.at], err
-		}
+	err := error(nil)
+	if c == '{' || c == '[' {
+		err = s.nested()
+	} else {
+		err = s.single(c)
 	}
+	if err != nil {
+		return nil, err
+	}
+	return s.data[start:s.at:s.at], nil
 }
 
-// begin walks over a scalar or an empty container, or into a container up to
-// its first value: then it tells so.
-func (s *scanner) begin() (opened bool, err error) {
-	switch c := s.peek(); {
-	case c == '{' || c == '[':
-		s.at++
-		s.open = append(s.open, c)
-		s.notes.depth = max(s.notes.depth, len(s.open))
-		if s.peek() == c+2 { // '}' and ']' stand two after their partners
-			s.at++
-			s.open = s.open[:len(s.open)-1]
-			return false, nil
-		}
-		if c == '{' {
-			return true, s.member()
-		}
-		return true, nil
+// single walks over a value that holds no others and starts with c.
+func (s *scanner) single(c byte) (err error) {
+	switch {
 	case c == '"':
 		_, err = s.text()
 	case c == '-' || c >= '0' && c <= '9':
@@ -126,45 +109,89 @@ func (s *scanner) begin() (opened bool, err error) {
 	default:
 		err = s.errorf("%q where a value is due", c)
 	}
-	return false, err
+	return err
 }
 
-// end closes what ends after a value, up to the next value; it tells when
-// nothing is open any more.
-func (s *scanner) end() (done bool, err error) {
-	for len(s.open) > 0 {
-		top := s.open[len(s.open)-1]
-		switch c := s.peek(); {
-		case c == ',':
-			s.at++
-			if top == '{' {
-				return false, s.member()
+// nested walks over an object or a list with all that it holds.
+func (s *scanner) nested() error {
+	s.open = s.open[:0]
+	for {
+		into := false
+		c, err := s.peek(), error(nil)
+		if c == '{' || c == '[' {
+			into, err = s.enter(c)
+		} else {
+			err = s.single(c)
+		}
+		for err == nil && !into { // what ends after a value, up to the next value
+			last := len(s.open) - 1
+			if last < 0 {
+				return nil
 			}
-			return false, nil
-		case c == top+2:
-			s.at++
-			s.open = s.open[:len(s.open)-1]
-		case s.at >= len(s.data):
-			return false, errEnd
-		default:
-			return false, s.errorf("%q where ',' or %q is due", c, top+2)
+			if into, err = s.more(s.open[last] + 2); !into {
+				s.open = s.open[:last]
+			} else if err == nil && s.open[last] == '{' {
+				_, _, err = s.member()
+			}
+		}
+		if err != nil {
+			return err
 		}
 	}
-	return true, nil
 }
 
-// member walks over a key and its colon.
-func (s *scanner) member() error {
+// enter walks into an object or a list up to its first value. It tells when
+// there is none: then it has walked over it.
+func (s *scanner) enter(c byte) (into bool, err error) {
+	s.at++
+	s.open = append(s.open, c)
+	s.notes.depth = max(s.notes.depth, s.around+len(s.open))
+	if s.peek() == c+2 { // '}' and ']' stand two after their partners
+		s.at++
+		s.open = s.open[:len(s.open)-1]
+		return false, nil
+	}
+	if c == '{' {
+		_, _, err = s.member()
+	}
+	return true, err
+}
+
+// more walks over the comma after a value, or over the end of what holds it.
+func (s *scanner) more(end byte) (bool, error) {
+	switch c := s.peek(); {
+	case c == ',':
+		s.at++
+		return true, nil
+	case c == end:
+		s.at++
+		return false, nil
+	case s.at >= len(s.data):
+		return false, errEnd
+	default:
+		return false, s.errorf("%q where ',' or %q is due", c, end)
+	}
+}
+
+// member walks over a key and its colon. It gives the key with its quotes, and
+// tells when it surely stands for itself.
+func (s *scanner) member() (key []byte, plainly bool, err error) {
 	if c := s.peek(); c != '"' {
 		if s.at >= len(s.data) {
-			return errEnd
+			return nil, false, errEnd
 		}
-		return s.errorf("%q where a key is due", c)
+		return nil, false, s.errorf("%q where a key is due", c)
 	}
-	if _, err := s.text(); err != nil {
-		return err
+	start := s.at
+	if plainly, err = s.text(); err != nil {
+		return nil, false, err
 	}
-	return s.expect(':')
+	key = s.data[start:s.at:s.at]
+	if s.at < len(s.data) && s.data[s.at] == ':' {
+		s.at++
+		return key, plainly, nil
+	}
+	return key, plainly, s.expect(':')
 }
 
 func (s *scanner) literal(word string) error {
@@ -175,24 +202,43 @@ func (s *scanner) literal(word string) error {
 	return nil
 }
 
-// text walks over a string and gives it with its quotes.
-func (s *scanner) text() ([]byte, error) {
-	start := s.at
-	for s.at++; ; s.at++ {
+// text walks over a string, and tells when all of it surely stands for itself:
+// most do, so that is found out first, eight bytes at a time.
+func (s *scanner) text() (plainly bool, err error) {
+	at := s.at + 1
+	for at+8 <= len(s.data) {
+		n := special(binary.LittleEndian.Uint64(s.data[at:]))
+		at += n
+		if n == 8 {
+			continue
+		}
+		if s.data[at] == '"' {
+			s.at = at + 1
+			return true, nil
+		}
+		break
+	}
+	s.at = at
+	return false, s.rest()
+}
+
+// rest walks from within a string to its end.
+func (s *scanner) rest() error {
+	for ; ; s.at++ {
 		s.at += plain(s.data[s.at:])
 		if s.at >= len(s.data) {
-			return nil, errEnd
+			return errEnd
 		}
 		switch s.data[s.at] {
 		case '"':
 			s.at++
-			return s.data[start:s.at:s.at], nil
+			return nil
 		case '\\':
 			if err := s.escape(); err != nil {
-				return nil, err
+				return err
 			}
 		default:
-			return nil, s.errorf("a control character in a text")
+			return s.errorf("a control character in a text")
 		}
 	}
 }
@@ -354,30 +400,22 @@ func (s *scanner) object(f func(key []byte) error) error {
 		return nil
 	}
 	for {
-		s.space()
-		start := s.at
-		if err := s.member(); err != nil {
+		key, plainly, err := s.member()
+		if err != nil {
 			return err
 		}
-		if err := f(keyAt(s.data[start:s.at])); err != nil {
+		if plainly {
+			key = key[1 : len(key)-1 : len(key)-1]
+		} else {
+			key = unquote(key)
+		}
+		if err := f(key); err != nil {
 			return err
 		}
-		if s.peek() != ',' {
-			return s.expect('}')
+		if more, err := s.more('}'); !more {
+			return err
 		}
-		s.at++
 	}
-}
-
-// keyAt reads a key out of the text that starts with it.
-func keyAt(b []byte) []byte {
-	end := 1 + plain(b[1:])
-	if b[end] == '"' {
-		return b[1:end:end]
-	}
-	s := scanner{data: b} // it has an escape
-	raw, _ := s.text()    // was walked over before
-	return []byte(unquote(raw))
 }
 
 // array walks over an array and calls f at each value; f must walk over it.
@@ -393,100 +431,20 @@ func (s *scanner) array(f func() error) error {
 		if err := f(); err != nil {
 			return err
 		}
-		if s.peek() != ',' {
-			return s.expect(']')
+		if more, err := s.more(']'); !more {
+			return err
 		}
-		s.at++
 	}
 }
 
-// unquote reads a string that was walked over before.
-func unquote(raw []byte) string {
-	inside := raw[1 : len(raw)-1]
+// unquote reads a string that was walked over before: where it stands for
+// itself, it gives a part of it.
+func unquote(raw []byte) []byte {
+	inside := raw[1 : len(raw)-1 : len(raw)-1]
 	if plain(inside) == len(inside) {
-		return string(inside)
+		return inside
 	}
 	var text string
 	_ = json.Unmarshal(raw, &text) // was walked over before
-	return text
+	return []byte(text)
 }
-
-// members gives the keys and values of an object that was walked over before,
-// each key once: the last one counts.
-func members(object []byte) []member { return appendMembers(make([]member, 0, fewMembers), object) }
-
-// appendMembers puts them into list, which must be empty.
-func appendMembers(list []member, object []byte) []member {
-	var place map[string]int // of each key, once there are many
-	s := scanner{data: object}
-	_ = s.object(func(key []byte) error { // was walked over before
-		raw, err := s.value()
-		at := -1
-		if place != nil {
-			if known, ok := place[string(key)]; ok {
-				at = known
-			}
-		} else {
-			at = slices.IndexFunc(list, func(m member) bool { return bytes.Equal(m.key, key) })
-		}
-		if at >= 0 {
-			list[at].value = raw
-			return err
-		}
-		list = append(list, member{key, raw})
-		if place != nil {
-			place[string(key)] = len(list) - 1
-		} else if len(list) == manyMembers {
-			place = make(map[string]int, 2*manyMembers)
-			for i, m := range list {
-				place[string(m.key)] = i
-			}
-		}
-		return err
-	})
-	return list
-}
-
-const (
-	fewMembers  = 8 // most objects have no more
-	manyMembers = 32
-)
-
-// member is part of an object: its parts are parts of the object's text, but
-// for keys with escapes.
-type member struct {
-	key, value []byte
-}
-
-// find gives the value of a key, nil when it is not there or null.
-func find(list []member, key string) []byte {
-	for _, m := range list {
-		if string(m.key) == key {
-			return present(m.value)
-		}
-	}
-	return nil
-}
-
-// present gives nil for null.
-func present(raw []byte) []byte {
-	if string(raw) == "null" {
-		return nil
-	}
-	return raw
-}
-
-// scalar reads a text or a number as text; it tells when raw is neither.
-func scalar(raw []byte) (string, bool) {
-	switch {
-	case len(raw) == 0:
-		return "", true
-	case raw[0] == '"':
-		return unquote(raw), true
-	case raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9':
-		return string(raw), true
-	}
-	return "", false
-}
-
-func isObject(raw []byte) bool { return len(raw) > 0 && raw[0] == '{' }

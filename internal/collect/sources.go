@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode"
 
@@ -97,9 +98,8 @@ type Sources struct {
 	book  Book
 	clock experience.Clock
 
-	mu     sync.Mutex
-	all    map[string]Source // by key
-	loaded time.Time
+	mu   sync.Mutex // held to make the copy anew
+	copy atomic.Pointer[sourcesCopy]
 
 	changed chan struct{} // one token: something was changed here
 }
@@ -319,19 +319,11 @@ var errNoSource = errors.New("no source has this key")
 
 // byKey finds who a key belongs to: errNoSource, or trouble with the registry
 // when there is nothing older to go by.
-func (s *Sources) byKey(ctx context.Context, key string) (Source, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.clock()
-	x, known := s.all[key]
-	age := now.Sub(s.loaded)
-	if s.all == nil || age > sourcesFresh || (!known && age > keysFresh) {
-		list, err := s.List(ctx)
-		switch {
-		case err == nil:
-			s.remember(list, now)
-			x, known = s.all[key]
-		case s.all == nil:
+func (s *Sources) byKey(ctx context.Context, key string, now time.Time) (Source, error) {
+	x, known, fresh := s.copy.Load().find(key, now)
+	if !fresh {
+		var err error
+		if x, known, err = s.reread(ctx, key, now); err != nil {
 			return Source{}, err
 		}
 	}
@@ -341,20 +333,59 @@ func (s *Sources) byKey(ctx context.Context, key string) (Source, error) {
 	return x, nil
 }
 
-func (s *Sources) remember(list []Source, now time.Time) {
-	s.all, s.loaded = make(map[string]Source, len(list)), now
+// reread finds who a key belongs to once the registry was read, unless somebody
+// did that meanwhile.
+func (s *Sources) reread(ctx context.Context, key string, now time.Time) (x Source, known bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x, known, fresh := s.copy.Load().find(key, now)
+	if fresh {
+		return x, known, nil
+	}
+	list, err := s.List(ctx)
+	switch {
+	case err == nil:
+		s.copy.Store(copyOf(list, now))
+	case s.copy.Load() == nil:
+		return Source{}, false, err
+	}
+	x, known, _ = s.copy.Load().find(key, now)
+	return x, known, nil
+}
+
+// sourcesCopy is what the front door knows of the sources. It is never changed.
+type sourcesCopy struct {
+	byKey  map[string]Source
+	loaded time.Time
+}
+
+func copyOf(list []Source, now time.Time) *sourcesCopy {
+	c := &sourcesCopy{byKey: make(map[string]Source, len(list)), loaded: now}
 	for _, x := range list {
 		if x.WriteKey != "" {
-			s.all[x.WriteKey] = x
+			c.byKey[x.WriteKey] = x
 		}
 	}
+	return c
+}
+
+// find looks for a key, and tells whether what it says is fresh enough.
+func (c *sourcesCopy) find(key string, now time.Time) (x Source, known, fresh bool) {
+	if c == nil {
+		return Source{}, false, false
+	}
+	x, known = c.byKey[key]
+	age := now.Sub(c.loaded)
+	return x, known, age <= keysFresh || known && age <= sourcesFresh
 }
 
 // forget makes the next look-up read the registry.
 func (s *Sources) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.loaded = time.Time{}
+	if c := s.copy.Load(); c != nil {
+		s.copy.Store(&sourcesCopy{byKey: c.byKey})
+	}
 	select {
 	case s.changed <- struct{}{}:
 	default: // it is going to look anyway
