@@ -37,15 +37,14 @@ type reader struct {
 
 // desk is what a request is worked on: memory that the next one uses again.
 type desk struct {
-	body    []byte
-	held    int64 // bytes of body counted as being in memory
-	items   []item
-	event   event
-	members []member
-	context []byte // joined from several
-	text    []byte // events as they go to the log, one after the other
-	ends    []int  // of each of them
-	records []experience.Record
+	body     []byte
+	held     int64 // bytes of body counted as being in memory
+	envelope envelope
+	checker  checker
+	event    event
+	text     []byte // events as they go to the log, one after the other
+	ends     []int  // of each of them
+	records  []experience.Record
 }
 
 // desk gives a clean one. It must be cleared away when nothing on it is needed
@@ -59,16 +58,16 @@ func (r *reader) desk() *desk {
 
 func (r *reader) clear(d *desk) {
 	r.inFlight.Add(-d.held)
-	if cap(d.body)+cap(d.text)+cap(d.context) > maxPooled || len(d.items) > DefaultLimits.Batch {
+	v, c := &d.envelope, &d.checker
+	if cap(d.body)+cap(d.text)+cap(c.joined) > maxPooled || len(v.items) > DefaultLimits.Batch {
 		return
 	}
-	clear(d.items) // they point into other people's events
+	clear(v.items) // they point into other people's events
 	clear(d.records)
-	clear(d.members)
-	*d = desk{
-		body: d.body[:0], items: d.items[:0], members: d.members[:0], context: d.context[:0],
-		text: d.text[:0], ends: d.ends[:0], records: d.records[:0],
-	}
+	clear(c.list)
+	*v, *c = envelope{items: v.items[:0]}, checker{list: c.list[:0], joined: c.joined[:0]}
+	d.body, d.held, d.event = d.body[:0], 0, event{}
+	d.text, d.ends, d.records = d.text[:0], d.ends[:0], d.records[:0]
 	r.desks.Put(d)
 }
 
@@ -172,8 +171,9 @@ type envelope struct {
 	isBatch bool   // there was a list named "batch"
 }
 
-// open takes a body apart, into items. Its error says where the JSON is broken.
-func open(body []byte, batch bool, maxItems int, items []item) (*envelope, error) {
+// open takes a body apart, into v, which it gives unless there is no object at
+// all. Its error says where the JSON is broken.
+func (v *envelope) open(body []byte, batch bool, maxItems int) (*envelope, error) {
 	s := &scanner{data: body}
 	if s.peek() != '{' {
 		if s.at >= len(body) {
@@ -181,7 +181,6 @@ func open(body []byte, batch bool, maxItems int, items []item) (*envelope, error
 		}
 		return nil, experience.Errorf(experience.Invalid, "the body must be a JSON object")
 	}
-	v := &envelope{items: items[:0]}
 	var err error
 	if batch {
 		err = v.readBatch(s, maxItems)

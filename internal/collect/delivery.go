@@ -71,10 +71,7 @@ func (d *Door) deliver(ctx context.Context, x Delivery, source Source, received 
 	}
 	desk := d.reader.desk()
 	defer d.reader.clear(desk)
-	v, err := open(body, c.batch, d.o.Limits.Batch, desk.items)
-	if v != nil {
-		desk.items = v.items
-	}
+	v, err := desk.envelope.open(body, c.batch, d.o.Limits.Batch)
 	if err == nil && c.batch {
 		err = v.checkBatch(d.o.Limits.Body)
 	}

@@ -162,10 +162,7 @@ func (d *Door) serve(w http.ResponseWriter, r *http.Request, c call) reply {
 	if c.imported {
 		maxItems = d.o.Limits.ImportBatch
 	}
-	v, err := open(body, c.batch, maxItems, desk.items)
-	if v != nil {
-		desk.items = v.items
-	}
+	v, err := desk.envelope.open(body, c.batch, maxItems)
 	if !known && v != nil {
 		var authErr error
 		if source, authErr = d.authenticate(r.Context(), textOf(present(v.writeKey)), received); authErr != nil {
@@ -236,9 +233,10 @@ func (d *Door) take(ctx context.Context, from visitor, own *staff, c call, sourc
 	if err != nil {
 		return reply{err: err}
 	}
-	check := checker{
-		source: source, path: c.kind, imported: c.imported, received: received, limit: d.o.Limits.Event, idRoot: c.idRoot,
-		visitor: from, staff: own, bots: &d.bots, list: on.members, joined: on.context,
+	check := &on.checker
+	*check = checker{
+		list: check.list, joined: check.joined, source: source, path: c.kind, imported: c.imported, received: received, limit: d.o.Limits.Event, idRoot: c.idRoot,
+		visitor: from, staff: own, bots: &d.bots,
 	}
 	if c.imported {
 		check.limit = d.o.Limits.ImportEvent
@@ -267,7 +265,6 @@ func (d *Door) take(ctx context.Context, from visitor, own *staff, c call, sourc
 		arrived := received.Add(time.Duration(len(on.records)) * time.Microsecond)
 		on.records = append(on.records, experience.Record{Source: source.ID, ReceivedAt: arrived, Flags: e.flags})
 	}
-	on.members, on.context = check.list, check.joined
 	start := 0
 	for i, end := range on.ends { // only now: until here the text may have moved
 		on.records[i].Event, start = on.text[start:end:end], end
