@@ -95,6 +95,7 @@ func Open(ctx context.Context, c Config, version string, logger *slog.Logger) (_
 	if err := a.openBooks(ctx); err != nil {
 		return nil, err
 	}
+	a.metrics.MustRegister(a.orderMetrics()...)
 	if err := a.openRooms(ctx); err != nil {
 		return nil, err
 	}

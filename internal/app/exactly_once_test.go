@@ -267,7 +267,7 @@ func TestOrderAndCrashesCannotMatter(t *testing.T) {
 				order := rapid.Permutation(elsewhere(events, mark)).Draw(rt, "order")
 				weaveAll(rt, db, book, at, cut(rt, at, "site"+mark, order))
 				if rapid.IntRange(0, 4).Draw(rt, "compact") == 0 {
-					if _, err := book.Compact(context.Background()); err != nil {
+					if _, err := book.Compact(context.Background(), ledger.Beside{}); err != nil {
 						rt.Fatalf("compact: %v", err)
 					}
 				}

@@ -1,13 +1,11 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net"
 	"net/http"
 	"os"
-	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -40,67 +38,6 @@ func (a *App) Background(ctx context.Context) error {
 	g.Go(func() error { return a.Voice.Run(ctx) })
 	g.Go(func() error { return a.asking.run(ctx, a.FollowUps.Run) })
 	return g.Wait()
-}
-
-// tidyEvery is the pause between two looks at whether the ledger wants sorting.
-const tidyEvery = 20 * time.Second
-
-// compactAgain is how many looks a compaction that failed is left alone for: it
-// takes memory and time from readers.
-const compactAgain = 30
-
-// mostUnsorted is how many interactions are left unsorted while the weaver is
-// behind: sorting takes more of the machine than weaving, and meanwhile what is
-// woven is seconds late.
-const mostUnsorted = 5_000_000
-
-// tidy sorts the ledger, and gives the memory of a busy time back once it is
-// over: an idle Regia shares its machine with others.
-func (a *App) tidy(ctx context.Context) error {
-	t := time.NewTicker(cmp.Or(a.Config.TidyEvery, tidyEvery))
-	defer t.Stop()
-	var before uint64
-	var pause int // ticks until the next try, after one that failed
-	resting := false
-	var sorted int64 // interactions there were at the last look
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-t.C:
-		}
-		head, err := a.Ledger.Head(ctx)
-		if err != nil {
-			continue
-		}
-		late := a.weaver.Behind() && head.Rows-sorted < mostUnsorted
-		if pause--; pause < 0 && !late {
-			sorted = head.Rows
-			if _, err := a.Ledger.Compact(ctx); err != nil && ctx.Err() == nil {
-				pause = compactAgain
-				a.Logger.WarnContext(ctx, "the ledger could not be sorted; it stays whole, and will be tried again in ten minutes", "error", err)
-			}
-		}
-		now := a.weaver.Sequence()
-		if calm := now-before < 100; calm && !resting {
-			if err := a.Ledger.Rest(ctx); err != nil && ctx.Err() == nil {
-				a.Logger.WarnContext(ctx, "the ledger could not rest and will try again", "error", err)
-				continue
-			}
-			giveBack()
-			resting = true
-		} else if !calm {
-			resting = false
-		}
-		before = now
-	}
-}
-
-// giveBack returns memory to the system: what is free, and what is needed no
-// longer of the program itself.
-func giveBack() {
-	debug.FreeOSMemory()
-	letGoOfProgram()
 }
 
 // Failing is what stopped the weaver; nil while nothing did.

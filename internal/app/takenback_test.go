@@ -61,7 +61,7 @@ func TestImportTakenBackNeverWas(t *testing.T) {
 				at := headOf(rt, book).Position
 				weaveAll(rt, db, book, at, blocksOf(rt, at, rapid.Permutation(records).Draw(rt, "order")))
 				if rapid.IntRange(0, 4).Draw(rt, "compact") == 0 {
-					if _, err := book.Compact(context.Background()); err != nil {
+					if _, err := book.Compact(context.Background(), ledger.Beside{}); err != nil {
 						rt.Fatalf("compact: %v", err)
 					}
 				}

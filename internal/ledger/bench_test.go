@@ -107,7 +107,7 @@ func benchEngine(b *testing.B, engine string) {
 		timeline("hot")
 		questions()
 		took("compact", func() {
-			s, err := l.Compact(ctx)
+			s, err := l.Compact(ctx, ledger.Beside{})
 			must(err)
 			b.Logf("%+v", s)
 		})

@@ -31,7 +31,11 @@ type duck struct {
 	// rewritten again.
 	edits int64
 
-	compacting sync.Mutex // held by the one compaction
+	compacting sync.Mutex   // held by the one compaction
+	work       work         // what that does
+	building   []string     // tables it writes that are no parts yet; guarded by writing
+	sorted     atomic.Int64 // see Order
+	written    atomic.Int64
 	head       atomic.Pointer[Head]
 	layout     layout
 	recall     recall

@@ -3,6 +3,8 @@ package ledger
 import (
 	"bytes"
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -32,64 +34,13 @@ func (d *duck) build(ctx context.Context, source string, old part) ([]part, erro
 		if p.name, err = newName(ctx, d.db(), p.kind); err != nil {
 			return nil, err
 		}
+		d.claim(p.name)
 		if err := d.buildPart(ctx, p, source, chunks[:n]); err != nil {
 			return nil, err
 		}
 		made, chunks = append(made, p), chunks[n:]
 	}
 	return made, nil
-}
-
-// buildPart commits slice by slice: what a transaction wrote stays in memory
-// until it ends, however long its texts are.
-func (d *duck) buildPart(ctx context.Context, p part, source string, chunks []part) error {
-	if _, err := d.db().ExecContext(ctx, `CREATE TABLE `+p.name+` (`+duckColumnTypes+`)`); err != nil {
-		return err
-	}
-	for _, c := range chunks {
-		if err := d.insertChunk(ctx, p, source, c); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// insertChunk writes the rows of a chunk in order, a slice at a time, and makes
-// sure that none was left out.
-func (d *duck) insertChunk(ctx context.Context, p part, source string, c part) error {
-	insert := `INSERT INTO ` + p.name + ` SELECT * FROM (` + source + `) WHERE ` + c.where("person_id")
-	if c.kind != "cold" {
-		_, err := d.db().ExecContext(ctx, insert)
-		return err
-	}
-	total, cuts, err := d.slices(ctx, source, c)
-	if err != nil {
-		return err
-	}
-	written := int64(0)
-	for k := 0; k <= len(cuts); k++ {
-		var from, to string
-		var args []any
-		if k > 0 {
-			from, args = ` AND `+cuts[k-1].reached(len(args)), append(args, cuts[k-1].args()...)
-		}
-		if k < len(cuts) {
-			to, args = ` AND NOT `+cuts[k].reached(len(args)), append(args, cuts[k].args()...)
-		}
-		r, err := d.db().ExecContext(ctx, insert+from+to+` ORDER BY person_id, time, id`, args...)
-		if err != nil {
-			return err
-		}
-		n, err := r.RowsAffected()
-		if err != nil {
-			return err
-		}
-		written += n
-	}
-	if written != total {
-		return fmt.Errorf("sort part %s: %d of %d rows were written; nothing was changed", p.name, written, total)
-	}
-	return nil
 }
 
 // cut is the first row of a slice, in the order of a cold part.
@@ -107,17 +58,16 @@ func (c cut) reached(n int) string {
 
 func (c cut) args() []any { return []any{c.person, c.time, c.id} }
 
-// slices counts the rows of a chunk, and cuts them where their texts would be
-// more than is sorted in one piece.
-func (d *duck) slices(ctx context.Context, source string, c part) (total int64, cuts []cut, err error) {
+// slices counts the rows of a chunk and their bytes, and cuts them where there
+// is twice as much as is meant to be sorted in one piece.
+func (d *duck) slices(ctx context.Context, source string, c part) (total, bytes int64, cuts []cut, err error) {
 	rows := `FROM (` + source + `) WHERE ` + c.where("person_id")
 	const size = `(strlen(properties::TEXT) + strlen(coalesce(context::TEXT, '')) + 200)`
-	var bytes int64
 	if err := d.db().QueryRowContext(ctx, `SELECT count(*), coalesce(sum(`+size+`), 0)::BIGINT `+rows).Scan(&total, &bytes); err != nil {
-		return 0, nil, err
+		return 0, 0, nil, err
 	}
-	if bytes <= d.options.sortBytes {
-		return total, nil, nil
+	if bytes <= 2*d.options.sortBytes {
+		return total, bytes, nil, nil
 	}
 	found, err := d.db().QueryContext(ctx, fmt.Sprintf(`SELECT person_id::TEXT, time, id::TEXT FROM (
 		SELECT *, lag(slice) OVER (ORDER BY person_id, time, id) AS former FROM (
@@ -125,17 +75,28 @@ func (d *duck) slices(ctx context.Context, source string, c part) (total int64, 
 			FROM (SELECT person_id, time, id, %s AS size %s)))
 		WHERE slice <> former ORDER BY person_id, time, id`, d.options.sortBytes, size, rows))
 	if err != nil {
-		return 0, nil, err
+		return 0, 0, nil, err
 	}
 	defer found.Close()
 	for found.Next() {
 		var x cut
 		if err := found.Scan(&x.person, &x.time, &x.id); err != nil {
-			return 0, nil, err
+			return 0, 0, nil, err
 		}
 		cuts = append(cuts, x)
 	}
-	return total, cuts, found.Err()
+	return total, bytes, cuts, found.Err()
+}
+
+// nth is where a chunk is cut that its first n rows come before.
+func (d *duck) nth(ctx context.Context, source string, c part, n int64) ([]cut, error) {
+	var x cut
+	err := d.db().QueryRowContext(ctx, `SELECT person_id::TEXT, time, id::TEXT FROM (`+source+`) WHERE `+c.where("person_id")+
+		` ORDER BY person_id, time, id LIMIT 1 OFFSET $1`, n).Scan(&x.person, &x.time, &x.id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil // they went: what is written will not be what was counted
+	}
+	return []cut{x}, err
 }
 
 // divide cuts a part into ranges of persons of about equal size: a sample says

@@ -1,11 +1,12 @@
 package ledger
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
+	"time"
 )
 
 const (
@@ -16,49 +17,53 @@ const (
 	// large parts read faster than many small ones (a union costs about a
 	// millisecond a branch).
 	partRows = 1_500_000
-	// A cold part is sorted in chunks of an eighth of that, to bound memory.
-	chunksInPart = 8
-	// sortBytes is the most text that is sorted in one piece. DuckDB does not
-	// spill long texts: one visitor with 4,500 events of 30 KB took all of 128 MB.
+	// A part is sorted in chunks of a sixty-fourth of that: some 25,000 rows, 16 MB
+	// of a shop's, a tenth of a second. So memory is bounded, and between two
+	// chunks others have their turn.
+	chunksInPart = 64
+	// sortBytes is the most text that is sorted in one piece, about. DuckDB does
+	// not spill long texts: one visitor with 4,500 events of 30 KB took all of 128 MB.
 	sortBytes = 16 << 20
 	// Sorted runs are merged into the cold parts when they are an eighth of them,
 	// or would make one, so that a row is rewritten a few times in its life, not at
-	// every compaction: writing a row anew costs as much as weaving it did.
+	// every compaction.
 	looseShare = 8
-	// Of two runs the larger stays apart while it is twice the smaller: a handful
-	// of them at most, however large the ledger.
-	runRatio = 2
+	// runFan runs of about the same size are joined into one: while much arrives,
+	// and nothing is settled, a row is rewritten once, and once more each time that
+	// there is eight times as much.
+	runFan = 8
 )
 
-// compact folds overrides, then brings the hot rows into order: into the cold
-// parts where there is enough for that, else into a sorted run, a warm part.
-// Every transaction leaves a whole and readable ledger, so stopping anywhere is
-// safe and the next compaction goes on from there.
-func (d *duck) compact(ctx context.Context, force bool) (CompactStats, error) {
-	var s CompactStats
+// compact folds overrides, then brings the hot rows into order: first into a
+// sorted run, a warm part; runs, once there is enough in them, into the cold
+// parts. Every transaction leaves a whole and readable ledger, so stopping
+// anywhere is safe and the next compaction goes on from there.
+func (d *duck) compact(ctx context.Context, force bool, beside Beside) (s CompactStats, err error) {
 	if !d.compacting.TryLock() {
 		return s, nil
 	}
 	defer d.compacting.Unlock()
+	d.work = work{beside: beside, stats: &s, since: time.Now()}
 	if err := d.fold(ctx, force, &s); err != nil {
 		return s, err
 	}
-	if err := d.seal(ctx, force); err != nil {
+	if !force {
+		if err := d.sortHot(ctx); err != nil {
+			return s, err
+		}
+		return s, d.tidyRuns(ctx)
+	}
+	if err := d.seal(ctx, true); err != nil {
 		return s, err
 	}
 	all, err := d.countParts(ctx)
-	if err != nil {
-		return s, err
+	if loose := append(all.of("sealed"), all.of("warm")...); err == nil && len(loose) > 0 {
+		unsorted := all.of("sealed").rows()
+		if err = d.settle(ctx, loose, all.settled()); err == nil {
+			d.sorted.Add(unsorted)
+		}
 	}
-	sealed, runs := all.of("sealed"), all.of("warm")
-	loose, settled := append(sealed, runs...), append(all.of("cold"), all.of("nobody")...)
-	switch {
-	case len(sealed) == 0 && !force || len(loose) == 0:
-		return s, nil
-	case force || loose.rows() >= max(d.options.partRows, settled.rows()/looseShare):
-		return s, d.settle(ctx, loose, settled, &s)
-	}
-	return s, d.run(ctx, sealed, runs, &s)
+	return s, err
 }
 
 // counted is a part and how many rows it has.
@@ -100,24 +105,72 @@ func (c countedParts) rows() (n int64) {
 	return n
 }
 
-// run sorts what was sealed into a warm part, and joins it with those that are
-// not much larger.
-func (d *duck) run(ctx context.Context, sealed, runs countedParts, s *CompactStats) error {
-	joined := sealed
-	slices.SortFunc(runs, func(a, b counted) int { return cmp.Compare(a.rows, b.rows) })
-	for _, r := range runs {
-		if r.rows >= runRatio*joined.rows() {
-			break
+func (c countedParts) settled() countedParts { return append(c.of("cold"), c.of("nobody")...) }
+
+// sortHot sorts the hot rows into runs while enough of them wait.
+func (d *duck) sortHot(ctx context.Context) error {
+	for {
+		if err := d.seal(ctx, false); err != nil {
+			return err
 		}
-		joined = append(joined, r)
+		all, err := d.countParts(ctx)
+		sealed := all.of("sealed")
+		if err != nil || len(sealed) == 0 {
+			return err
+		}
+		if err := d.merge(ctx, sealed, part{kind: "warm"}); err != nil {
+			return err
+		}
+		d.sorted.Add(sealed.rows())
 	}
-	return d.merge(ctx, joined, part{kind: "warm"}, s)
+}
+
+// tidyRuns joins runs of about the same size where there are many, and merges
+// them into the settled parts where they hold enough and nobody is in a hurry.
+func (d *duck) tidyRuns(ctx context.Context) error {
+	d.work.long = true
+	for {
+		all, err := d.countParts(ctx)
+		if err != nil {
+			return err
+		}
+		runs, settled := all.of("warm"), all.settled()
+		if runs.rows() >= max(d.options.partRows, settled.rows()/looseShare) && !d.work.beside.busy() {
+			return d.settle(ctx, runs, settled)
+		}
+		alike := runs.alike(int64(d.options.HotLimit))
+		if alike == nil {
+			return nil
+		}
+		if err := d.merge(ctx, alike, part{kind: "warm"}); err != nil {
+			return err
+		}
+	}
+}
+
+// alike gives runFan runs of one size, the smallest there are so many of: of
+// least rows or a few times as many, runFan times that, and so on.
+func (c countedParts) alike(least int64) countedParts {
+	sizes := map[int]countedParts{}
+	for _, r := range c {
+		size := 0
+		for n := r.rows / max(least, 1); n >= runFan; n /= runFan {
+			size++
+		}
+		sizes[size] = append(sizes[size], r)
+	}
+	for _, size := range slices.Sorted(maps.Keys(sizes)) {
+		if len(sizes[size]) >= runFan {
+			return sizes[size]
+		}
+	}
+	return nil
 }
 
 // settle merges loose parts into the settled ones: the cold, and those of nobody.
-func (d *duck) settle(ctx context.Context, loose, settled countedParts, s *CompactStats) error {
+func (d *duck) settle(ctx context.Context, loose, settled countedParts) error {
 	for _, p := range d.targets(settled) {
-		if err := d.merge(ctx, loose, p, s); err != nil {
+		if err := d.merge(ctx, loose, p); err != nil {
 			return err
 		}
 	}

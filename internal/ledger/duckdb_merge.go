@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"regia/internal/experience"
@@ -33,7 +34,7 @@ func (d *duck) targets(settled countedParts) []part {
 // puts it in the old one's place. The writing, which takes long, holds no lock;
 // when a retouch or a forgotten import edited rows meanwhile the work was in vain
 // and is done again.
-func (d *duck) merge(ctx context.Context, loose countedParts, old part, s *CompactStats) error {
+func (d *duck) merge(ctx context.Context, loose countedParts, old part) error {
 	branches := make([]string, 0, len(loose)+1)
 	for _, p := range loose {
 		branches = append(branches, `SELECT `+columns+` FROM `+p.name+` WHERE `+old.where("person_id"))
@@ -46,8 +47,9 @@ func (d *duck) merge(ctx context.Context, loose countedParts, old part, s *Compa
 		branches = append(branches, `SELECT `+columns+` FROM `+old.name)
 	}
 	for {
-		edits := d.editsNow()
+		edits, before := d.editsNow(), d.claimed()
 		made, err := d.build(ctx, strings.Join(branches, ` UNION ALL `), old)
+		d.release(before)
 		if err != nil {
 			err = errors.Join(fmt.Errorf("sort %d rows into part %s: %w", rows, old.name, err), d.dropOrphans(context.WithoutCancel(ctx)))
 			if d.editsNow() == edits || ctx.Err() != nil {
@@ -60,8 +62,8 @@ func (d *duck) merge(ctx context.Context, loose countedParts, old part, s *Compa
 			return errors.Join(fmt.Errorf("replace part %s: %w", old.name, err), d.dropOrphans(context.WithoutCancel(ctx)))
 		}
 		if swapped {
-			s.Rows += rows
-			s.Parts += len(made)
+			d.work.stats.Rows += rows
+			d.work.stats.Parts += len(made)
 			return nil
 		}
 	}
@@ -171,7 +173,9 @@ func (d *duck) removeOrphans(ctx context.Context) error {
 		if err := rows.Scan(&name); err != nil {
 			return err
 		}
-		drops = append(drops, `DROP TABLE `+name)
+		if !slices.Contains(d.building, name) {
+			drops = append(drops, `DROP TABLE `+name)
+		}
 	}
 	if err := rows.Err(); err != nil || len(drops) == 0 {
 		return err

@@ -2,8 +2,9 @@ package ledger
 
 import "context"
 
-// SetPartRows sets how many rows a sorted part holds at most.
-func SetPartRows(o *Options, n int64) { o.partRows = n }
+// SetPartRows sets how many rows a sorted part holds at most; a transaction of a
+// compaction writes a seventh of that.
+func SetPartRows(o *Options, n int64) { o.partRows, o.rowGroup = n, n/7 }
 
 // SetSortBytes makes slices small.
 func SetSortBytes(o *Options, n int64) { o.sortBytes = n }

@@ -16,10 +16,11 @@ type Options struct {
 	Path          string       // DuckDB file; made when absent, its folder must exist
 	URL           string       // postgres://…
 	Logger        *slog.Logger // default: discards
-	HotLimit      int          // rows in arrival order before Compact sorts them (DuckDB); default 500,000
+	HotLimit      int          // rows in arrival order before Compact sorts them (DuckDB); default 250,000
 	MemoryLimitMB int          // what DuckDB's buffers may take, in megabytes; default 512: long texts are sorted and written in memory
 
 	partRows  int64 // tests make parts small; default partRows
+	rowGroup  int64 // and what one transaction of a compaction writes; default rowGroup
 	sortBytes int64 // and slices; default sortBytes
 	byValue   bool  // tests read answers as the driver gives them
 }
@@ -43,7 +44,8 @@ type engine interface {
 	knownHead() *Head
 	timeline(ctx context.Context, p page) ([]experience.Interaction, error)
 	scan(ctx context.Context, where string, args []any, do func(experience.Interaction) error) error
-	compact(ctx context.Context, force bool) (CompactStats, error)
+	compact(ctx context.Context, force bool, beside Beside) (CompactStats, error)
+	order(ctx context.Context) (Order, error)
 	rest(ctx context.Context) error
 	verify(ctx context.Context) ([]Finding, error)
 	// maybeSeen gives those of rows whose ids may be in `seen`.
@@ -89,7 +91,7 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.HotLimit <= 0 {
-		o.HotLimit = 500_000
+		o.HotLimit = 250_000
 	}
 	if o.MemoryLimitMB <= 0 {
 		o.MemoryLimitMB = 512
@@ -99,6 +101,9 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	}
 	if o.partRows <= 0 {
 		o.partRows = partRows
+	}
+	if o.rowGroup <= 0 {
+		o.rowGroup = rowGroup
 	}
 	var e engine
 	var err error
@@ -175,19 +180,43 @@ type CompactStats struct {
 	Parts int   // sorted parts rewritten
 }
 
+// Beside says how a compaction shares the machine with those who write and ask.
+type Beside struct {
+	// Pause is called after each piece of work, some tenths of a second at most,
+	// with how long it took; the next begins when it returns. nil: at once.
+	Pause func(ctx context.Context, took time.Duration)
+	// Busy tells whether so much arrives that only what must be done is: what was
+	// sorted is not merged into the large parts. nil: never.
+	Busy func() bool
+}
+
 // Compact brings rows into an order in which a person is found fast, and folds
 // merges into them, where enough of either is waiting. It runs beside Append
-// and readers, a part at a time, and may be killed anywhere. When one is
+// and readers, a piece at a time, and may be killed anywhere. When one is
 // already running it does nothing. PostgreSQL has indexes and needs none of it.
-func (l *Ledger) Compact(ctx context.Context) (CompactStats, error) {
-	s, err := l.engine.compact(ctx, false)
+func (l *Ledger) Compact(ctx context.Context, beside Beside) (CompactStats, error) {
+	s, err := l.engine.compact(ctx, false, beside)
 	return s, l.fail(err)
 }
 
 // CompactAll is Compact however little is waiting.
 func (l *Ledger) CompactAll(ctx context.Context) (CompactStats, error) {
-	s, err := l.engine.compact(ctx, true)
+	s, err := l.engine.compact(ctx, true, Beside{})
 	return s, l.fail(err)
+}
+
+// Order tells how far the ledger is sorted.
+type Order struct {
+	Unsorted int64 // rows that lie as they arrived
+	Sorted   int64 // rows that were brought into order since the ledger was opened
+	Written  int64 // rows written in order since then: a row counts again each time that parts are merged
+}
+
+// Order counts what is sorted and what is not; all zero in PostgreSQL, which has
+// indexes.
+func (l *Ledger) Order(ctx context.Context) (Order, error) {
+	o, err := l.engine.order(ctx)
+	return o, l.fail(err)
 }
 
 // Engine names the database: "DuckDB" or "PostgreSQL".

@@ -192,7 +192,10 @@ func (p *postgres) maybeSeen(rows []experience.Interaction) []experience.Interac
 // verify: PostgreSQL checks its pages itself, where it was set up with checksums.
 func (p *postgres) verify(context.Context) ([]Finding, error) { return nil, nil }
 
-func (p *postgres) compact(context.Context, bool) (CompactStats, error) { return CompactStats{}, nil }
+func (p *postgres) compact(context.Context, bool, Beside) (CompactStats, error) {
+	return CompactStats{}, nil
+}
+func (p *postgres) order(context.Context) (Order, error) { return Order{}, nil }
 
 func (p *postgres) translate(err error) error {
 	var e *pgconn.PgError

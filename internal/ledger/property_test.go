@@ -126,7 +126,7 @@ func TestEveryRowAlwaysHasItsPerson(t *testing.T) {
 				b.append(batch)
 				switch rapid.IntRange(0, 9).Draw(t, "between") {
 				case 0, 1:
-					_, err := b.Compact(ctx)
+					_, err := b.Compact(ctx, ledger.Beside{})
 					b.check(err)
 				case 2, 3, 4:
 					_, err := b.CompactAll(ctx)

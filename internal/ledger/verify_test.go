@@ -30,7 +30,7 @@ func verifiable(b *book) {
 	_, err := b.CompactAll(context.Background())
 	b.check(err)
 	b.rows(rows[2000:2100]...)
-	_, err = b.Compact(context.Background())
+	_, err = b.Compact(context.Background(), ledger.Beside{})
 	b.check(err)
 	b.append(ledger.Batch{Rows: rows[2100:], Moves: []ledger.Move{move(1, "s5", "p5", "p6"), move(2, "s7", "p7", "p8"), move(3, "s7", "p8", "p9")}})
 	again := rows[1] // the same message once more, after more than a day
