@@ -3,22 +3,13 @@ package stream
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
-
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
-	"github.com/nats-io/nuid"
 
 	"regia/internal/experience"
 )
 
 const (
-	publishOnce = 3 * time.Second  // for one try: an answer may be lost with its connection
-	publishAll  = 30 * time.Second // for all tries: within the engine's memory of duplicates
-	publishWait = 250 * time.Millisecond
-
 	// keptEncoders is for how many blocks memory is kept: the one being written
 	// and the one being filled.
 	keptEncoders = 2
@@ -26,9 +17,7 @@ const (
 	// While many write at a time, blocks begin at least so far apart: a block costs
 	// its fsync and its hand-overs however few events are in it.
 	manyCalls = 8
-	busyGap   = 2 * time.Millisecond
-
-	stillWriting jetstream.ErrorCode = 10158 // a cluster's word for: this very block is on its way
+	busyGap   = 1500 * time.Microsecond
 )
 
 // queue holds what waits for the disk: the block being written first, the one
@@ -41,8 +30,6 @@ type queue struct {
 	closing bool          //
 	filled  chan struct{} // one token: there is something to write, or closing
 	written chan struct{} // closed when the writer has stopped
-	prefix  string        // makes the ids of this process's blocks unique
-	number  uint64
 }
 
 // pending is a block on its way. err may be read once done is closed.
@@ -165,7 +152,7 @@ func (q *queue) take() (b *pending, closing bool) {
 
 func (l *Log) startWriter() {
 	q := &l.queue
-	q.filled, q.written, q.prefix = make(chan struct{}, 1), make(chan struct{}), nuid.Next()
+	q.filled, q.written = make(chan struct{}, 1), make(chan struct{})
 	go func() {
 		defer close(q.written)
 		for range q.filled {
@@ -199,7 +186,7 @@ func (l *Log) stopWriter() {
 // write puts one block on disk and answers those who wait for it.
 func (l *Log) write(b *pending) {
 	taken := b.encoder.size() - blockOverhead
-	b.err = l.publish(b.encoder.seal())
+	b.err = l.engine.append(b.encoder.seal())
 	b.encoder.reset()
 	q := &l.queue
 	q.mu.Lock()
@@ -210,53 +197,4 @@ func (l *Log) write(b *pending) {
 	q.mu.Unlock()
 	b.encoder = nil
 	close(b.done)
-}
-
-// publish tries until the engine has said yes or no, or it takes too long. A
-// block that was written although its answer was lost is not written twice:
-// the engine knows its id.
-func (l *Log) publish(data []byte) error {
-	ctx, cancel := context.WithTimeout(context.Background(), publishAll)
-	defer cancel()
-	l.queue.number++
-	id := fmt.Sprintf("%s-%d", l.queue.prefix, l.queue.number)
-	for {
-		once, stop := context.WithTimeout(ctx, publishOnce)
-		answer, err := l.js.PublishMsg(once, &nats.Msg{Subject: subject, Data: data},
-			jetstream.WithMsgID(id), jetstream.WithExpectStream(streamName))
-		stop()
-		var refused *jetstream.APIError
-		switch {
-		case err == nil:
-			l.moments.put(answer.Sequence, l.o.Clock().UTC())
-			if err := l.mark.write(describe(answer.Sequence, data)); err != nil {
-				l.o.Logger.Warn("the last block could not be marked", "error", err)
-			}
-			return nil
-		case errors.As(err, &refused) && refused.ErrorCode != stillWriting:
-			return l.refusal(ctx, err, len(data))
-		}
-		l.o.Logger.Warn("a block could not be written; trying again", "error", err)
-		l.revive()
-		if l.space.failing() {
-			return experience.Errorf(experience.Unavailable, "the log could not be written to its disk; please send again in a moment: %w", err)
-		}
-		select {
-		case <-time.After(publishWait):
-		case <-ctx.Done():
-			return experience.Errorf(experience.Unavailable, "the log does not answer; please send again in a moment: %w", err)
-		}
-	}
-}
-
-// refusal says why the engine did not take a block of size bytes.
-func (l *Log) refusal(ctx context.Context, err error, size int) error {
-	tail, tailErr := l.Tail(ctx)
-	if tailErr == nil && tail.Bytes+int64(size) >= l.o.MaxBytes-messageHeaders {
-		return experience.Errorf(experience.Unavailable,
-			"the log is full: %d MB wait to be woven; please send again in a moment: %w", tail.Bytes>>20, err)
-	}
-	l.o.Logger.Error("the log refused a block", "error", err)
-	l.revive()
-	return experience.Errorf(experience.Unavailable, "the log could not be written; please send again in a moment: %w", err)
 }

@@ -1,8 +1,11 @@
 package stream
 
 import (
+	"errors"
+	"fmt"
 	"net"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -53,6 +56,35 @@ func TestServerRestarts(t *testing.T) {
 	must(t, err)
 	if len(more) != 1 || string(more[0].Records[0].Event) != "two" || len(more[0].Records) != 1 {
 		t.Errorf("after the restart: %+v", more)
+	}
+}
+
+// A block that the cluster lost is named, however often it is asked for.
+func TestHoleInACluster(t *testing.T) {
+	s := natsServer(t, t.TempDir(), server.RANDOM_PORT)
+	defer s.Shutdown()
+	l := open(t, Options{URL: s.ClientURL()})
+	c := l.engine.(*cluster)
+	config := c.stream.CachedInfo().Config
+	must(t, c.js.DeleteStream(t.Context(), streamName))
+	config.DenyDelete = false
+	stream, err := c.js.CreateStream(t.Context(), config)
+	must(t, err)
+	c.stream = stream
+	for i := range 5 {
+		must(t, l.Append(t.Context(), []experience.Record{record(fmt.Sprint(i))}))
+	}
+	must(t, stream.DeleteMsg(t.Context(), 3))
+	good, err := l.Next(t.Context(), experience.Position{}, 100)
+	must(t, err)
+	if len(good) != 2 {
+		t.Fatalf("%d blocks before the hole, want 2", len(good))
+	}
+	for range 2 {
+		_, err = l.Next(t.Context(), good[1].Position, 100)
+		if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "block 3 is missing") {
+			t.Fatalf("the hole gave %v", err)
+		}
 	}
 }
 

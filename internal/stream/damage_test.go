@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,7 +17,7 @@ import (
 func storeFiles(t *testing.T, dir string) (list []string) {
 	t.Helper()
 	must(t, filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		if strings.HasSuffix(path, ".blk") {
+		if strings.HasSuffix(path, fileEnd) {
 			list = append(list, path)
 		}
 		return err
@@ -27,12 +28,23 @@ func storeFiles(t *testing.T, dir string) (list []string) {
 	return list
 }
 
-func flip(t *testing.T, path string, part float64) {
+// used gives a file of the log without the room behind its last block.
+func used(t *testing.T, path string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	must(t, err)
-	b[int(float64(len(b)-1)*part)] ^= 0x40
-	must(t, os.WriteFile(path, b, 0o600))
+	return bytes.TrimRight(b, "\x00")
+}
+
+// flip changes a byte at a part of what is used of a file.
+func flip(t *testing.T, path string, part float64) {
+	t.Helper()
+	out, err := os.OpenFile(path, os.O_RDWR, 0)
+	must(t, err)
+	b := used(t, path)
+	at := int(float64(len(b)-1) * part)
+	_, err = out.WriteAt([]byte{b[at] ^ 0x40}, int64(at))
+	must(t, errors.Join(err, out.Close()))
 }
 
 // A byte that changes on disk is noticed, wherever it is and however far the
@@ -40,7 +52,7 @@ func flip(t *testing.T, path string, part float64) {
 // that the log is damaged.
 func TestFlippedByte(t *testing.T) {
 	const written = 20
-	for _, part := range []float64{0.05, 0.3, 0.5, 0.7, 0.95} {
+	for _, part := range []float64{0, 0.001, 0.005, 0.05, 0.3, 0.5, 0.7, 0.95, 0.999, 1} {
 		for _, read := range []int{0, 10, written} {
 			t.Run(fmt.Sprintf("at %.2f, %d read", part, read), func(t *testing.T) {
 				dir := t.TempDir()
@@ -131,7 +143,7 @@ func TestMarkThatWasCut(t *testing.T) {
 func TestMarkBehindWhatWasTrimmed(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, markName)
-	l := open(t, Options{Dir: dir})
+	l := open(t, Options{Dir: dir, fileBytes: 1})
 	must(t, l.Append(t.Context(), []experience.Record{record("1")}))
 	lagging, err := os.ReadFile(path)
 	must(t, err)
@@ -139,7 +151,7 @@ func TestMarkBehindWhatWasTrimmed(t *testing.T) {
 	must(t, l.Close())
 	must(t, os.WriteFile(path, lagging, 0o600))
 
-	l = open(t, Options{Dir: dir})
+	l = open(t, Options{Dir: dir, fileBytes: 1})
 	_, at := readAll(t, l, experience.Position{}, 10)
 	must(t, l.Trim(t.Context(), at))
 	must(t, l.Close())
@@ -162,10 +174,8 @@ func TestTornLastBlock(t *testing.T) {
 			must(t, l.Close())
 			files := storeFiles(t, dir)
 			last := files[len(files)-1]
-			info, err := os.Stat(last)
-			must(t, err)
-			must(t, os.Truncate(last, info.Size()-cut))
-			l, err = Open(t.Context(), Options{Dir: dir})
+			must(t, os.Truncate(last, int64(len(used(t, last)))-cut))
+			l, err := Open(t.Context(), Options{Dir: dir})
 			if err == nil {
 				_ = l.Close()
 			}
@@ -188,9 +198,7 @@ func TestReusedNumbers(t *testing.T) {
 		blocks, err := l.Next(t.Context(), at, 1)
 		must(t, err)
 		at = blocks[0].Position
-		info, err := os.Stat(storeFiles(t, dir)[0])
-		must(t, err)
-		ends = append(ends, info.Size())
+		ends = append(ends, int64(len(used(t, storeFiles(t, dir)[0]))))
 	}
 	must(t, l.Close())
 	must(t, os.Truncate(storeFiles(t, dir)[0], ends[1]))

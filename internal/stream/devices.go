@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -55,8 +56,13 @@ type Message struct {
 
 // Devices are the clients of the embedded server's MQTT.
 type Devices struct {
+	dir     string
+	mqtt    *MQTT // nil = nobody may connect; what they left is still received
+	logger  *slog.Logger
+	server  *server.Server
+	failed  atomic.Bool // a write of the server failed: it never forgets that by itself
 	account *server.Account
-	secrets [2]string     // of our connections to the log's account and to the devices'
+	secret  string        // of our own connection
 	address string        // where they connect; "" = nowhere now
 	ready   chan struct{} // closed once keys are known
 	once    sync.Once
@@ -69,40 +75,31 @@ type Devices struct {
 	js     jetstream.JetStream
 }
 
-// Users of the embedded server that are Regia itself.
-const (
-	logUser     = "regia-log"
-	devicesUser = "regia-devices"
-)
+// ownUser is the user of the embedded server that is Regia itself.
+const ownUser = "regia-devices"
 
-// newDevices gives the devices of an embedded log in dir; nil when nobody asks
+// newDevices gives the devices of a log in dir; nil when nobody asks
 // for them and none ever left anything there.
-func newDevices(dir string, o *MQTT) *Devices {
+func newDevices(dir string, o *MQTT, logger *slog.Logger) *Devices {
 	if o == nil {
 		if _, err := os.Stat(filepath.Join(dir, "jetstream", deviceAccount)); err != nil {
 			return nil
 		}
 	}
-	return &Devices{secrets: [2]string{rand.Text(), rand.Text()}, ready: make(chan struct{})}
+	return &Devices{dir: dir, mqtt: o, logger: logger, secret: rand.Text(), ready: make(chan struct{})}
 }
 
-// Check lets our own connections in by their secrets, and devices by a known
+// Check lets our own connection in by its secret, and devices by a known
 // key or anonymously: then the key stands in the topic only. It is called by
 // the server, for each connection.
 func (d *Devices) Check(c server.ClientAuthentication) bool {
 	o := c.GetOpts()
-	is := func(user, secret string) bool {
-		return o.Username == user && subtle.ConstantTimeCompare([]byte(o.Password), []byte(secret)) == 1
-	}
-	if is(logUser, d.secrets[0]) {
+	if o.Username == ownUser && subtle.ConstantTimeCompare([]byte(o.Password), []byte(d.secret)) == 1 {
+		c.RegisterUser(&server.User{Account: d.account})
 		return true
 	}
 	wait := time.NewTimer(deviceReady)
 	defer wait.Stop()
-	if is(devicesUser, d.secrets[1]) {
-		c.RegisterUser(&server.User{Account: d.account})
-		return true
-	}
 	select {
 	case <-d.ready: // Regia has just started: devices wait rather than be refused
 	case <-wait.C:
@@ -121,9 +118,13 @@ func (d *Devices) Check(c server.ClientAuthentication) bool {
 	return true
 }
 
-// open makes the devices' account and its streams. The server's MQTT finds
-// them there, and so keeps to their limits.
-func (d *Devices) open(ctx context.Context, s *server.Server) (err error) {
+// open starts the server and makes the devices' account and its streams. The
+// server's MQTT finds them there, and so keeps to their limits.
+func (d *Devices) open(ctx context.Context) (err error) {
+	if d.server, err = embed(d.dir, d.mqtt, d, d.logger); err != nil {
+		return err
+	}
+	s := d.server
 	if d.account, err = s.RegisterAccount(deviceAccount); err == nil {
 		err = d.account.EnableJetStream(nil, nil)
 	}
@@ -133,7 +134,7 @@ func (d *Devices) open(ctx context.Context, s *server.Server) (err error) {
 	if v, err := s.Varz(nil); err == nil && v.MQTT.Port != 0 {
 		d.address = net.JoinHostPort(v.MQTT.Host, strconv.Itoa(v.MQTT.Port))
 	}
-	if d.conn, err = nats.Connect("", nats.InProcessServer(s), nats.UserInfo(devicesUser, d.secrets[1]), nats.Name("regia")); err != nil {
+	if d.conn, err = nats.Connect("", nats.InProcessServer(s), nats.UserInfo(ownUser, d.secret), nats.Name("regia")); err != nil {
 		return fmt.Errorf("the devices' account: %w", err)
 	}
 	if d.js, err = jetstream.New(d.conn); err != nil {
@@ -173,9 +174,39 @@ func (d *Devices) open(ctx context.Context, s *server.Server) (err error) {
 func (d *Devices) Address() string { return d.address }
 
 func (d *Devices) close() {
-	if d != nil && d.conn != nil {
+	if d == nil {
+		return
+	}
+	if d.conn != nil {
 		d.conn.Close()
 	}
+	if d.server != nil {
+		d.server.Shutdown()
+		d.server.WaitForShutdown()
+	}
+}
+
+// revive starts the server's storage again once there is room: after a failed
+// write it acknowledges nothing, and where it has to it shuts itself down.
+func (d *Devices) revive() {
+	if !d.failed.Load() && d.server.JetStreamEnabled() {
+		return
+	}
+	room := space{dir: d.dir}
+	if room.look(); room.low.Load() {
+		return
+	}
+	d.failed.Store(false)
+	err := d.server.ShutdownJetStream()
+	if err == nil {
+		err = d.server.EnableJetStream(&server.JetStreamConfig{StoreDir: d.dir, MaxMemory: serverMemory, MaxStore: serverStore, SyncAlways: true})
+	}
+	if err != nil {
+		d.failed.Store(true)
+		d.logger.Warn("the storage of what devices send could not be started again", "error", err)
+		return
+	}
+	d.logger.Info("the storage of what devices send was started again after a failed write")
 }
 
 // Admit says which keys devices may publish with from now on. What is

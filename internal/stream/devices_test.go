@@ -141,7 +141,7 @@ func TestDevicesUnknownKeys(t *testing.T) {
 	if _, err := testkit.DialDevice(l.Devices().Address(), testkit.Hello{User: "wk_b"}, devicePatience); !errors.Is(err, testkit.ErrRefused) {
 		t.Errorf("a device with an unknown key was let in: %v", err)
 	}
-	for _, user := range []string{logUser, devicesUser} {
+	for _, user := range []string{ownUser, "regia-log"} {
 		if _, err := testkit.DialDevice(l.Devices().Address(), testkit.Hello{User: user}, devicePatience); !errors.Is(err, testkit.ErrRefused) {
 			t.Errorf("a device called %s was let in: %v", user, err)
 		}
@@ -174,8 +174,10 @@ func TestDevicesAreFencedIn(t *testing.T) {
 	l := withDevices(t, "", "wk_a")
 	must(t, l.Append(t.Context(), []experience.Record{record("one")}))
 	heard := make(chan string, 10)
-	_, err := l.Subscribe("regia.>", func(data []byte) { heard <- string(data) })
-	must(t, err)
+	for _, subject := range []string{"regia.log", "regia.woven", "regia.wk_a.track", "regia.end"} {
+		_, err := l.Subscribe(subject, func(data []byte) { heard <- string(data) })
+		must(t, err)
+	}
 	received := make(chan Message, 10)
 	receive(t, l, func(m Message) time.Duration { received <- m; return 0 })
 
@@ -194,7 +196,7 @@ func TestDevicesAreFencedIn(t *testing.T) {
 		must(t, d.Publish(topic, "{}", 0, 0))
 	}
 	must(t, d.Retain("regia/wk_a/track", "keep me", 9))
-	_, err = d.Acknowledged()
+	_, err := d.Acknowledged()
 	must(t, err)
 	will := dial(t, l, testkit.Hello{WillTopic: "regia/log"})
 	must(t, will.Close())
@@ -241,7 +243,7 @@ func TestDevicesDoNotSpeakNATS(t *testing.T) {
 	if n, err := conn.Read(answer); err == nil {
 		t.Errorf("it answers %q", answer[:n])
 	}
-	if l.server.Addr() != nil {
-		t.Errorf("a NATS port is open at %v", l.server.Addr())
+	if l.devices.server.Addr() != nil {
+		t.Errorf("a NATS port is open at %v", l.devices.server.Addr())
 	}
 }

@@ -20,6 +20,7 @@ const (
 	looseMessages = 4096 // of QoS 0, waiting
 	looseBytes    = 16 << 20
 	longestAgain  = 30 * time.Second
+	reviveEvery   = time.Second
 	tidyEvery     = 250 * time.Millisecond // one write takes many messages off the disk
 )
 
@@ -30,6 +31,7 @@ type Take func(context.Context, Message) (again time.Duration)
 // Receive hands over what devices publish until ctx ends, many calls at once,
 // and waits for those under way. What is of QoS 0 is handed over once.
 func (d *Devices) Receive(ctx context.Context, take Take) error {
+	d.revive() // where it must be: whoever calls comes back after an error
 	kept, err := d.js.Stream(ctx, d.stream.Name)
 	if err != nil {
 		return err
@@ -43,6 +45,7 @@ func (d *Devices) Receive(ctx context.Context, take Take) error {
 	defer i.inside.Wait()
 	defer cancel()
 	i.inside.Go(func() { i.tidyNowAndThen(ctx) })
+	i.inside.Go(func() { i.reviveNowAndThen(ctx) })
 	if err := i.readLoose(ctx); err != nil {
 		return err
 	}
@@ -186,6 +189,20 @@ func (i *inbox) later(ctx context.Context, sequence uint64, wait time.Duration, 
 			i.try(ctx, sequence, message(strings.TrimPrefix(m.Subject, "$MQTT.msgs."), m.Data, m.Time, sequence), nth)
 		})
 		return
+	}
+}
+
+// reviveNowAndThen looks after the server's storage.
+func (i *inbox) reviveNowAndThen(ctx context.Context) {
+	t := time.NewTicker(reviveEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			i.devices.revive()
+		}
 	}
 }
 

@@ -1,24 +1,19 @@
 package stream
 
 import (
-	"context"
 	"encoding/binary"
-	"errors"
-	"fmt"
 	"hash/crc32"
 	"io"
 	"os"
 	"path/filepath"
 
-	"github.com/nats-io/nats.go/jetstream"
-
 	"regia/internal/experience"
 )
 
-// mark remembers the last acknowledged block of an embedded log, beside the
-// engine's own files. The engine recovers from a damaged file by dropping what
-// it cannot read and using the numbers again: without the mark, blocks that
-// nobody has read yet could go unnoticed. It is written after the block is on
+// mark remembers the last acknowledged block of a folder, in a file beside the
+// others. What stands at the end of the last file and cannot be read was either
+// being written when the process ended, or was acknowledged and is damaged: the
+// mark tells which. It is written after the block is on
 // disk and is not synchronised itself, so it may lag but never run ahead.
 type mark struct {
 	file *os.File
@@ -81,36 +76,4 @@ func (m *mark) close() error {
 		return nil
 	}
 	return m.file.Close()
-}
-
-// verifyMark refuses a log that lost what it had acknowledged.
-func (l *Log) verifyMark(ctx context.Context) error {
-	at := l.mark.at
-	if at.sequence == 0 {
-		return nil
-	}
-	tail, err := l.Tail(ctx)
-	if err != nil {
-		return err
-	}
-	if at.sequence < tail.First && tail.First <= tail.Last {
-		// Killed before it marked its last blocks, which were woven and the marked
-		// one trimmed since. What is lost before it is woven, its reader misses.
-		return nil
-	}
-	err = missing(tail.Last+1, at.sequence)
-	if at.sequence <= tail.Last {
-		m, getErr := l.stream.GetMsg(ctx, at.sequence)
-		switch {
-		case errors.Is(getErr, jetstream.ErrMsgNotFound):
-			err = missing(at.sequence, at.sequence)
-		case getErr != nil:
-			return l.fail(getErr)
-		case describe(at.sequence, m.Data) == at:
-			return nil
-		default:
-			err = fmt.Errorf("%w: block %d is not the one that was acknowledged", ErrDamaged, at.sequence)
-		}
-	}
-	return fmt.Errorf("%w; restore the folder from a copy, or remove %s to go on without them", err, l.mark.file.Name())
 }

@@ -7,47 +7,41 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
 
 	"regia/internal/experience"
 )
 
 const (
-	serverStart    = 60 * time.Second // recovery of a large log included
+	serverStart    = 60 * time.Second // recovery of what devices left included
 	serverMemory   = 16 << 20         // JetStream in memory: only readers' small state
-	serverHeadroom = 256 << 20        // disk allowed beyond the log itself: what devices sent, and its own
+	serverStore    = 256 << 20        // on disk: what devices sent, and its own
 	ownConnections = 8                // of Regia to its server
 	deviceStored   = 5 * time.Second  // a device's message not stored by then ends its connection
 )
 
-// embed starts a NATS server inside this process: JetStream in dir, every
-// write synchronised to disk, no signal handlers, and no listener but that of
-// devices where they are asked for.
-func embed(dir string, maxBytes int64, mqtt *MQTT, devices *Devices, watch *space, logger *slog.Logger) (*server.Server, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, experience.Errorf(experience.Unavailable, "the log cannot be opened: %w", err)
-	}
+// embed starts a NATS server for devices inside this process: JetStream in dir,
+// every write synchronised to disk, no signal handlers, and no listener but that
+// of MQTT, where one is asked for.
+func embed(dir string, mqtt *MQTT, devices *Devices, logger *slog.Logger) (*server.Server, error) {
 	o := &server.Options{
-		ServerName:             "regia",
-		DontListen:             true,
-		NoSigs:                 true,
-		NoLog:                  true,
-		JetStream:              true,
-		StoreDir:               dir,
-		SyncAlways:             true,
-		JetStreamMaxMemory:     serverMemory,
-		JetStreamMaxStore:      maxBytes + serverHeadroom,
-		DisableJetStreamBanner: true,
-	}
-	if devices != nil {
-		o.CustomClientAuthentication = devices
+		CustomClientAuthentication: devices,
+		ServerName:                 "regia",
+		DontListen:                 true,
+		NoSigs:                     true,
+		NoLog:                      true,
+		JetStream:                  true,
+		StoreDir:                   dir,
+		SyncAlways:                 true,
+		JetStreamMaxMemory:         serverMemory,
+		JetStreamMaxStore:          serverStore,
+		DisableJetStreamBanner:     true,
 	}
 	if mqtt != nil {
 		if err := mqtt.options(o); err != nil {
@@ -58,11 +52,11 @@ func embed(dir string, maxBytes int64, mqtt *MQTT, devices *Devices, watch *spac
 	if err != nil {
 		return nil, fmt.Errorf("embedded NATS: %w", err)
 	}
-	s.SetLoggerV2(serverLog{logger, watch}, false, false, false)
+	s.SetLoggerV2(serverLog{logger, &devices.failed}, false, false, false)
 	s.Start()
 	if !s.ReadyForConnections(serverStart) {
 		s.Shutdown()
-		return nil, experience.Errorf(experience.Unavailable, "the log in %s did not open within %s", dir, serverStart)
+		return nil, experience.Errorf(experience.Unavailable, "what devices left in %s could not be opened within %s", dir, serverStart)
 	}
 	return s, nil
 }
@@ -100,48 +94,12 @@ func (m MQTT) options(o *server.Options) error {
 	return nil
 }
 
-// connect gives a connection to the embedded server, or to the cluster at url.
-func connect(s *server.Server, devices *Devices, url string, logger *slog.Logger) (*nats.Conn, error) {
-	options := []nats.Option{
-		nats.Name("regia"),
-		nats.MaxReconnects(-1),
-		nats.ReconnectWait(500 * time.Millisecond),
-		nats.Timeout(10 * time.Second),
-		nats.ErrorHandler(func(_ *nats.Conn, sub *nats.Subscription, err error) {
-			subject := ""
-			if sub != nil {
-				subject = sub.Subject
-			}
-			logger.Warn("live bus", "subject", subject, "error", err)
-		}),
-	}
-	if s != nil {
-		options, url = append(options, nats.InProcessServer(s)), nats.DefaultURL
-		if devices != nil {
-			options = append(options, nats.UserInfo(logUser, devices.secrets[0]))
-		}
-	} else {
-		options = append(options,
-			nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
-				if err != nil {
-					logger.Warn("connection to NATS lost; trying again", "error", err)
-				}
-			}),
-			nats.ReconnectHandler(func(*nats.Conn) { logger.Info("connection to NATS is back") }))
-	}
-	conn, err := nats.Connect(url, options...)
-	if err != nil {
-		return nil, experience.Errorf(experience.Unavailable, "NATS does not answer: %w", err)
-	}
-	return conn, nil
-}
-
 // serverLog hands what the embedded server says to the program's own log. What
 // it says of a single device is for whoever looks for it: a device on the loose
 // must not fill the log. Keys are no one's business.
 type serverLog struct {
-	to    *slog.Logger
-	watch *space
+	to     *slog.Logger
+	failed *atomic.Bool // a write failed
 }
 
 func (l serverLog) Noticef(format string, v ...any) { l.to.Debug("nats: " + fmt.Sprintf(format, v...)) }
@@ -154,7 +112,7 @@ func (l serverLog) Tracef(string, ...any)           {}
 func (l serverLog) say(level slog.Level, format string, v []any) {
 	text := fmt.Sprintf(format, v...)
 	if strings.Contains(text, "ritical write error") { // nothing else tells
-		l.watch.failed.Store(true)
+		l.failed.Store(true)
 	}
 	if strings.Contains(text, " - mid:") {
 		level, text = slog.LevelDebug, writeKey.ReplaceAllString(text, "wk_…")

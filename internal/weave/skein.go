@@ -173,7 +173,7 @@ func (r *reader) gather(ctx context.Context, at experience.Position, coming chan
 	ready := false
 	for {
 		in, out := reading, coming
-		if s.full(w.MaxRecords) || odd.blocks > 0 {
+		if s.full(w.pace.most(w.MaxRecords)) || odd.blocks > 0 {
 			in = nil
 		}
 		if s.blocks == 0 || !ready {
@@ -188,13 +188,18 @@ func (r *reader) gather(ctx context.Context, at experience.Position, coming chan
 				reading = r.read(ctx, more.after, func(blocks []stream.Block) skein { return w.readAs(ctx, blocks) })
 			}
 		case <-rested:
-			ready = true
+			if left := w.pace.left(w.Clock()); left > 0 {
+				rested = time.After(min(left, look))
+			} else {
+				ready = true
+			}
 		case out <- s:
 			if s.last() {
 				return
 			}
 			s, odd = odd, skein{}
-			ready, rested = false, time.After(w.pace.rest(w.Clock()))
+			w.pace.begins(w.Clock())
+			ready, rested = false, time.After(0)
 		case <-ctx.Done():
 			if reading != nil {
 				<-reading
@@ -208,7 +213,7 @@ func (r *reader) gather(ctx context.Context, at experience.Position, coming chan
 func (r *reader) read(ctx context.Context, at experience.Position, f func([]stream.Block) skein) <-chan skein {
 	read := make(chan skein, 1)
 	go func() {
-		blocks, err := r.weaver.Log.Next(ctx, at, r.weaver.MaxRecords)
+		blocks, err := r.weaver.Log.Next(ctx, at, r.weaver.pace.most(r.weaver.MaxRecords))
 		if err != nil {
 			read <- skein{err: err, blocks: 1}
 			return
@@ -256,7 +261,7 @@ func (w *Weaver) step(ctx context.Context, changed <-chan struct{}, r *reader) e
 		return nil
 	case s := <-coming:
 		r.took(s)
-		if len(s.rows) >= w.MaxRecords/2 {
+		if len(s.rows) >= w.pace.most(w.MaxRecords)/2 {
 			w.hurried.Store(w.Clock().UnixNano())
 		}
 		if s.err != nil {

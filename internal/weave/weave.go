@@ -116,7 +116,7 @@ func New(ctx context.Context, o Options) (*Weaver, error) {
 		o.Lease = 10 * time.Second
 	}
 	secret, err := o.Registry.Secret(ctx)
-	return &Weaver{Options: o, ids: experience.NewHasher(secret), holder: experience.NewID().String(), pace: pace{calls: o.Calls, accepted: o.Accepted, cores: runtime.GOMAXPROCS(0)}}, err
+	return &Weaver{Options: o, ids: experience.NewHasher(secret), holder: experience.NewID().String(), pace: pace{calls: o.Calls, accepted: o.Accepted, cores: runtime.GOMAXPROCS(0), machine: new(machine).load}}, err
 }
 
 // Run weaves until ctx ends. It gives an error only for what waiting does not

@@ -1,0 +1,155 @@
+package stream
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"time"
+
+	"regia/internal/experience"
+)
+
+// ahead is how much room is written at a time: overwriting zeros is half as dear
+// to synchronise as growing a file.
+const ahead = 1 << 20
+
+// output is the file that is written; none after a write failed, because nobody
+// knows then what of it is on disk.
+type output struct {
+	file     *os.File
+	end      int64 // of the last block
+	prepared int64 // of the zeros behind it
+	fresh    bool  // its name is not known to be on disk
+}
+
+// append puts a block on disk. A block that was refused may be found when the
+// folder is opened again, unless another one took its number: it was never
+// acknowledged, and whoever sent it sends it again.
+func (f *folder) append(block []byte) error {
+	now, size := f.clock(), int64(headBytes+len(block))
+	f.mu.Lock()
+	all, number := f.bytes, f.last+1
+	var one *file
+	if len(f.files) > 0 {
+		one = f.files[len(f.files)-1]
+	}
+	f.mu.Unlock()
+	if all+size > f.most {
+		return errFull(all)
+	}
+	if o := &f.out; o.file == nil || o.end > headBytes && (o.end+size > f.fileBytes || now.Sub(one.since) > fileAge) {
+		var err error
+		if one, err = f.roll(number, now); err != nil {
+			return f.failed(err)
+		}
+	}
+	e := entry{offset: f.out.end + headBytes, length: uint32(len(block)), written: now.UnixMicro()}
+	if err := f.put(one.blockHead(number, e), block); err != nil {
+		return f.failed(err)
+	}
+	f.mu.Lock()
+	one.index, one.size = append(one.index, e), one.size+size
+	f.last, f.bytes = number, f.bytes+size
+	grown := f.grown
+	f.grown = make(chan struct{})
+	f.mu.Unlock()
+	close(grown)
+	if err := f.mark.write(describe(number, block)); err != nil {
+		f.logger.Warn("the last block could not be marked", "error", err)
+	}
+	return nil
+}
+
+// put writes at the end of the file, and returns once that is on disk.
+func (f *folder) put(head, block []byte) error {
+	o := &f.out
+	end := o.end + int64(len(head)+len(block))
+	if end > o.prepared {
+		if err := zeros(o.file, end, end+ahead); err != nil {
+			return err
+		}
+		o.prepared = end + ahead
+	}
+	_, err := o.file.WriteAt(block, o.end+int64(len(head)))
+	if err == nil {
+		_, err = o.file.WriteAt(head, o.end)
+	}
+	if err == nil {
+		err = datasync(o.file)
+	}
+	if err == nil && o.fresh {
+		err = syncFolder(f.dir)
+	}
+	if err == nil {
+		o.end, o.fresh = end, false
+	}
+	return err
+}
+
+// roll begins a new file, whose first block will be of a number.
+func (f *folder) roll(number uint64, now time.Time) (*file, error) {
+	one := newFile(f.dir, number)
+	one.since = now
+	out, err := os.OpenFile(one.path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := out.WriteAt(one.head(), 0); err != nil {
+		return nil, errors.Join(err, out.Close())
+	}
+	if f.out.file != nil { // the room behind its last block is given back; nothing depends on that
+		_ = f.out.file.Truncate(f.out.end)
+		_ = f.out.file.Close()
+	}
+	f.out = output{file: out, end: headBytes, prepared: headBytes, fresh: true}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if n := len(f.files); n > 0 && f.files[n-1].first == number { // begun before, and nothing in it was acknowledged
+		f.files, f.bytes = f.files[:n-1], f.bytes-f.files[n-1].size
+	}
+	f.files, f.bytes = append(f.files, one), f.bytes+one.size
+	return one, nil
+}
+
+// failed gives up the file that is written: the next block begins a new one.
+func (f *folder) failed(err error) error {
+	if f.out.file != nil {
+		_ = f.out.file.Close()
+		f.out.file = nil
+	}
+	f.logger.Warn("a block could not be written", "error", err)
+	return experience.Errorf(experience.Unavailable, "the log could not be written to its disk; please send again in a moment: %w", err)
+}
+
+// zeros writes zeros from one offset to another.
+func zeros(out *os.File, from, to int64) error {
+	for b := make([]byte, min(to-from, 128<<10)); from < to; from += int64(len(b)) {
+		if _, err := out.WriteAt(b[:min(int64(len(b)), to-from)], from); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clearRest has nothing but zeros from one offset to another, on disk.
+func clearRest(out *os.File, from, to int64) error {
+	rest := make([]byte, max(to-from, 0))
+	if _, err := out.ReadAt(rest, from); err != nil {
+		return err
+	}
+	for _, b := range rest {
+		if b != 0 {
+			return errors.Join(zeros(out, from, to), datasync(out))
+		}
+	}
+	return nil
+}
+
+// syncFolder returns once the names in a folder are on disk.
+func syncFolder(path string) error {
+	dir, err := os.Open(filepath.Clean(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
