@@ -17,15 +17,14 @@ type pace struct {
 	cores    int
 	machine  func() load // as it was since last asked
 
-	mu       sync.Mutex
-	rows     int // of the last step
-	took     time.Duration
-	began    time.Time // when it was handed over
-	seen     [2]int64  // calls and accepted, when last looked
-	at       time.Time // that was then
-	requests float64   // a second, as last looked
-	events   float64   // a second
-	crowded  bool
+	mu      sync.Mutex
+	rows    int // of the last step
+	took    time.Duration
+	began   time.Time // when it was handed over
+	seen    [2]int64  // calls and accepted, when last looked
+	at      time.Time // that was then
+	events  float64   // a second
+	crowded bool
 }
 
 const (
