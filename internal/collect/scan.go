@@ -207,11 +207,12 @@ func (s *scanner) literal(word string) error {
 func (s *scanner) text() (plainly bool, err error) {
 	at := s.at + 1
 	for at+8 <= len(s.data) {
-		n := special(binary.LittleEndian.Uint64(s.data[at:]))
-		at += n
-		if n == 8 {
+		found := special(binary.LittleEndian.Uint64(s.data[at:]))
+		if found == 0 {
+			at += 8
 			continue
 		}
+		at += bits.TrailingZeros64(found) / 8
 		if s.data[at] == '"' {
 			s.at = at + 1
 			return true, nil
@@ -248,8 +249,8 @@ func (s *scanner) rest() error {
 func plain(b []byte) int {
 	i := 0
 	for ; i+8 <= len(b); i += 8 {
-		if at := special(binary.LittleEndian.Uint64(b[i:])); at < 8 {
-			return i + at
+		if found := special(binary.LittleEndian.Uint64(b[i:])); found != 0 {
+			return i + bits.TrailingZeros64(found)/8
 		}
 	}
 	for ; i < len(b); i++ {
@@ -260,15 +261,16 @@ func plain(b []byte) int {
 	return i
 }
 
-// special gives the first byte of eight, the lowest being first, that is a
-// quote, a backslash or a control character; 8 when none is. Taking n from
-// every byte sets the highest bit of those that are smaller than n; what is
-// borrowed from higher bytes can only disturb those behind the first one.
-func special(eight uint64) int {
+// special marks, among eight bytes, the first being lowest, those that are a
+// quote, a backslash or a control character: the lowest bit set lies in the
+// first of them; 0 when none is. Taking n from every byte sets the highest bit
+// of those that are smaller than n; what is borrowed from higher bytes can only
+// disturb those behind the first one.
+func special(eight uint64) uint64 {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
-	quote, backslash := eight^ones*'"', eight^ones*'\\' // the byte looked for is zero in them
-	found := (quote-ones)&^quote | (backslash-ones)&^backslash | (eight-ones*' ')&^eight
-	return bits.TrailingZeros64(found&high) / 8
+	low := eight ^ ones*2          // a quote becomes a blank: it and control characters, and no others, lie below '!'
+	backslash := eight ^ ones*'\\' // it becomes zero
+	return ((low-ones*'!')&^low | (backslash-ones)&^backslash) & high
 }
 
 // escape walks from a backslash to the last byte of what it introduces.
