@@ -26,6 +26,7 @@ import (
 // ceiling's.
 func BenchmarkServed(b *testing.B) {
 	site, key := doorAlone(b)
+	none := func(string) bool { return false }
 	discard := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
@@ -36,10 +37,10 @@ func BenchmarkServed(b *testing.B) {
 		for _, server := range []struct {
 			name    string
 			handler http.Handler
-			gated   bool
-		}{{"ceiling", discard, false}, {"door", site, true}} {
+			plain   func(path string) bool
+		}{{"ceiling", discard, nil}, {"net/http", site, none}, {"door", site, site.Direct}} {
 			b.Run(fmt.Sprintf("%s/%d", server.name, setting.events), func(b *testing.B) {
-				address := listenFor(b, server.handler, server.gated)
+				address := listenFor(b, server.handler, server.plain)
 				b.ReportAllocs()
 				sendAll(b, address, request, setting.connections)
 				b.ReportMetric(0, "ns/op")
@@ -49,7 +50,7 @@ func BenchmarkServed(b *testing.B) {
 }
 
 // doorAlone gives a site with nothing but a front door, and a key.
-func doorAlone(b *testing.B) (http.Handler, string) {
+func doorAlone(b *testing.B) (*web.Site, string) {
 	book, err := registry.Open(b.Context(), registry.Options{Path: filepath.Join(b.TempDir(), "registry.db")})
 	if err != nil {
 		b.Fatal(err)
@@ -74,14 +75,15 @@ type nowhere struct{}
 
 func (nowhere) Append(context.Context, []experience.Record) error { return nil }
 
-func listenFor(b *testing.B, h http.Handler, gated bool) (address string) {
+func listenFor(b *testing.B, h http.Handler, plain func(path string) bool) (address string) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
 	}
-	server, entrance := &http.Server{Handler: h, ReadHeaderTimeout: usualPatience.header}, listener
-	if gated {
-		server, entrance = usualPatience.serve(h, listener, slog.New(slog.DiscardHandler))
+	server := &http.Server{Handler: h, ReadHeaderTimeout: usualPatience.header}
+	entrance := listener
+	if plain != nil {
+		server, entrance = usualPatience.serve(h, plain, listener, slog.New(slog.DiscardHandler))
 	}
 	go func() { _ = server.Serve(entrance) }()
 	b.Cleanup(func() { _ = server.Close() })

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"regia/internal/lane"
 )
 
 // patience is what the server's side of the network bears from others, so that
@@ -31,13 +33,22 @@ var usualPatience = patience{
 // maxHeaders is how large a request's headers may be, in bytes.
 const maxHeaders = 64 << 10
 
-// serve makes a server for a listener, and the listener to serve.
-func (p patience) serve(h http.Handler, l net.Listener, logger *slog.Logger) (*http.Server, net.Listener) {
+// serve makes a server for a listener, and the listener to serve. Requests to
+// addresses that plain knows are answered by h as well, without the server.
+func (p patience) serve(h http.Handler, plain func(path string) bool, l net.Listener, logger *slog.Logger) (*http.Server, *lane.Listener) {
 	g := &gate{Listener: l, patience: p, open: map[*connection]bool{}, of: map[netip.Addr]int{}, busy: make(chan struct{}, refusals)}
 	return &http.Server{
-		Handler: h, ReadHeaderTimeout: p.header, ReadTimeout: p.request, IdleTimeout: p.idle, MaxHeaderBytes: maxHeaders,
-		ConnState: g.state, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug), // single visitors' troubles
-	}, g
+			Handler: h, ReadHeaderTimeout: p.header, ReadTimeout: p.request, IdleTimeout: p.idle, MaxHeaderBytes: maxHeaders,
+			ConnState: g.state, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug), // single visitors' troubles
+		}, lane.Listen(g, lane.Options{
+			Header: p.header, Request: p.request, Idle: p.idle, State: g.state,
+			Handler: func(path string) http.Handler {
+				if plain(path) {
+					return h
+				}
+				return nil
+			},
+		})
 }
 
 // gate lets connections in up to a limit. When it is reached, the one that has
@@ -61,6 +72,19 @@ type connection struct {
 	rests   atomic.Int64 // since when, in nanoseconds since 1970; 0 = it is at work
 	allowed atomic.Int64 // until when writing is, likewise
 	closed  sync.Once
+	unread  []byte // read again before anything else
+}
+
+// Unread gives back what was read.
+func (c *connection) Unread(b []byte) { c.unread = append(c.unread, b...) }
+
+func (c *connection) Read(b []byte) (n int, err error) {
+	if len(c.unread) > 0 {
+		n = copy(b, c.unread)
+		c.unread = c.unread[n:]
+		return n, nil
+	}
+	return c.Conn.Read(b)
 }
 
 // Accept waits for the next connection that may come in.

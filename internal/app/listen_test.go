@@ -29,12 +29,15 @@ func openPort(t *testing.T, change func(*patience), h http.HandlerFunc) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, entrance := p.serve(h, l, slog.New(slog.DiscardHandler))
+	server, entrance := p.serve(h, func(string) bool { return true }, l, slog.New(slog.DiscardHandler))
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(entrance) }()
 	t.Cleanup(func() {
 		_ = server.Close()
 		<-done
+		if err := entrance.Shutdown(t.Context()); err != nil && t.Context().Err() == nil {
+			t.Error(err)
+		}
 	})
 	return l.Addr().String()
 }

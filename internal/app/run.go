@@ -59,7 +59,7 @@ func (a *App) Serve(ctx context.Context, ready func(address string)) error {
 	if bears.trusted, err = collect.ParseNetworks(a.Config.TrustedProxies); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	server, entrance := bears.serve(a.Site, listener, a.Logger)
+	server, entrance := bears.serve(a.Site, a.Site.Direct, listener, a.Logger)
 	server.RegisterOnShutdown(a.Site.CloseStreams)
 	address := "http://" + listener.Addr().String()
 	if err := a.Config.announce(Running{Address: address, Token: string(a.local), PID: os.Getpid()}); err != nil {
@@ -91,7 +91,7 @@ func (a *App) Serve(ctx context.Context, ready func(address string)) error {
 		a.Logger.Info("stopping: requests under way are finished first")
 		patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 		defer cancel()
-		err := server.Shutdown(patience)
+		err := errors.Join(server.Shutdown(patience), entrance.Shutdown(patience))
 		if err != nil {
 			err = errors.Join(err, server.Close())
 		}

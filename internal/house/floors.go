@@ -12,7 +12,7 @@ const module = "regia"
 // not named is a capability room, on the floor between the books and app.
 const (
 	ground = iota // the shared language
-	books         // log, books, page frame, what files mean, how sure a figure is
+	books         // log, books, page frame, plain requests, what files mean, how sure a figure is
 	study         // what several capabilities do with the books: ask questions, send mail
 	rooms         // capabilities
 	roof          // the composition root
@@ -26,6 +26,7 @@ var floorOf = map[string]int{
 	"ledger":     books,
 	"registry":   books,
 	"web":        books,
+	"lane":       books,
 	"mapping":    books,
 	"stats":      books,
 	"language":   books,

@@ -38,6 +38,10 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // nosniff is made once, for all answers; nobody changes it.
 var nosniff = []string{"nosniff"}
 
+// Direct tells whether an address is one of those that programs ask for all the
+// time: see Handle.
+func (s *Site) Direct(path string) bool { return s.direct[path] != nil }
+
 // serveDirect answers a program, by the tens of thousands a second: what only
 // pages need (the policy for scripts, compression, a line in the log) is left
 // out, for it would take longer than the rest.
