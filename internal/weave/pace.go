@@ -19,6 +19,7 @@ type pace struct {
 
 	mu      sync.Mutex
 	rows    int // of the last step
+	limit   int // of rows, for the next one
 	took    time.Duration
 	began   time.Time // when it was handed over
 	seen    [2]int64  // calls and accepted, when last looked
@@ -41,13 +42,15 @@ const (
 	crowdShare  = 20                     // then weaving takes one part in so many of the time
 	crowdPause  = 8 * time.Second        // pauses so long at most
 	crowdRows   = 4_000                  // and takes steps of so many events, which hold nobody up for long
+	mostRows    = 1 << 20                // of any step
 )
 
-// stepped notes what the last step did.
+// stepped notes what the last step did. Steps grow as long as nobody crowds the
+// door: whether one began meanwhile shows at their end.
 func (p *pace) stepped(rows int, took time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.rows, p.took = rows, took
+	p.rows, p.took, p.limit = rows, took, min(2*max(p.limit, crowdRows), mostRows)
 }
 
 // begins notes that a step begins now.
@@ -105,7 +108,7 @@ func (p *pace) most(rows int) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.crowded {
-		return min(rows, crowdRows)
+		p.limit = crowdRows
 	}
-	return rows
+	return min(rows, max(p.limit, crowdRows))
 }

@@ -1,6 +1,7 @@
 package weave
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -65,11 +66,14 @@ func TestPaceFollows(t *testing.T) {
 		{"a moment later", look / 10, 0, crowdRows, true},
 		{"it goes on", look, 5_000, crowdRows, true},
 		{"the process stood still", time.Minute, 0, crowdRows, false},
-		{"it is over", look, 0, 20_000, false},
-		{"and over", time.Minute, 0, 20_000, false},
+		{"it is over", look, 0, crowdRows, false},
+		{"and over, one step later", time.Minute, 0, 2 * crowdRows, false},
 		{"another one, in a long step", 3 * time.Second, 60_000, crowdRows, true},
 	} {
 		now, accepted = now.Add(c.after), accepted+c.more
+		if strings.Contains(c.name, "one step later") {
+			p.stepped(4000, 100*time.Millisecond)
+		}
 		if c.name == "a flood" || c.more > 5_000 {
 			p.begins(now)
 		}
