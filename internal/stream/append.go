@@ -17,7 +17,7 @@ const (
 	// While many write at a time, blocks begin at least so far apart: a block costs
 	// its fsync and its hand-overs however few events are in it.
 	manyCalls = 8
-	busyGap   = 1500 * time.Microsecond
+	busyGap   = 500 * time.Microsecond
 )
 
 // queue holds what waits for the disk: the block being written first, the one

@@ -31,9 +31,10 @@ type skein struct {
 // memory until it is woven.
 const mostBytes = 16 << 20
 
-// full tells that s is as large as a step may be.
+// full tells that s is about as large as a step may be: what is read at a time
+// ends with a block, so it is rarely all that was asked for.
 func (s *skein) full(maxRecords int) bool {
-	return s.last() || len(s.rows) >= maxRecords || s.bytes >= mostBytes
+	return s.last() || len(s.rows) >= maxRecords-maxRecords/8 || s.bytes >= mostBytes
 }
 
 // skein reads blocks that follow a position in the ledger.
