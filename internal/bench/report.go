@@ -27,7 +27,7 @@ type Report struct {
 // Figure is one thing that was measured.
 type Figure struct {
 	Name string `json:"name"` // for programs: setting.what
-	Unit string `json:"unit"` // events/s, ms, MB (of 1,000,000 bytes), ratio, s, us, events, blocks
+	Unit string `json:"unit"` // events/s, ms, MB (of 1,000,000 bytes), ratio, s, us, events, rows, people
 	// Value is the median where it was measured several times; for times with
 	// percentiles it is the median too.
 	Value float64  `json:"value"`

@@ -2,9 +2,7 @@ package bench
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -13,7 +11,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"regia/internal/app"
 	"regia/internal/experience"
 	"regia/internal/ledger"
 )
@@ -33,7 +30,10 @@ type timelineRun struct {
 	rate      float64 // events a second that arrive meanwhile
 	questions float64 // a second
 	seconds   float64
+	unsorted  int64 // of the rows, in order of arrival when the busy part begins
 	crowd     Population
+	people    int64
+	keys      []string // of the sources that send
 	who       []experience.ID
 }
 
@@ -48,6 +48,7 @@ func timelineBenchmark() Benchmark {
 			t.crowd.People = 20_000
 			f.Int64Var(&t.rows, "rows", 10_000_000, "interactions in the ledger")
 			f.Float64Var(&t.rate, "rate", 5_000, "events a second that arrive in the busy part")
+			f.Int64Var(&t.unsorted, "unsorted", 2_000_000, "interactions besides that the busy part begins with, still to be sorted")
 			f.Float64Var(&t.questions, "questions", 50, "timelines asked for in a second")
 			f.Float64Var(&t.seconds, "seconds", 60, "how long the calm and the busy part last")
 			t.crowd.flags(f)
@@ -61,7 +62,7 @@ func timelineBenchmark() Benchmark {
 
 func (t *timelineRun) run(ctx context.Context) (err error) {
 	p := t.Report.Parameters
-	p["rows"], p["rate"], p["questions"], p["seconds"] = t.rows, t.rate, t.questions, t.seconds
+	p["rows"], p["unsorted"], p["rate"], p["questions"], p["seconds"] = t.rows, t.unsorted, t.rate, t.questions, t.seconds
 	t.crowd.parameters(p)
 	data := filepath.Join(t.Dir, "data")
 	if _, err := t.Bench.run(ctx, "init", "--data", data, "--json"); err != nil {
@@ -70,50 +71,45 @@ func (t *timelineRun) run(ctx context.Context) (err error) {
 	if err := t.past(ctx, data); err != nil {
 		return err
 	}
+	if err := t.calm(ctx, data); err != nil {
+		return err
+	}
+	return t.busy(ctx, data)
+}
+
+// calm asks while nothing else happens.
+func (t *timelineRun) calm(ctx context.Context, data string) (err error) {
 	server, err := t.ServeFolder(ctx, data, weavers)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, server.Stop()) }()
-	// Its sources changed the catalogue, which the whole past follows first: that
-	// is done once an event is woven.
-	ready := json.RawMessage(`{"type":"track","userId":"ready","event":"Ready","messageId":"ready"}`)
-	if err := server.send(ctx, server.Keys[0], []json.RawMessage{ready}); err != nil {
-		return err
-	}
-	if _, err := server.Drain(ctx, catchUp); err != nil {
+	t.keys = server.Keys
+	if err := server.meetCatalogue(ctx); err != nil {
 		return err
 	}
 	if _, err := t.ask(ctx, server.timeline, warmUp/t.questions); err != nil {
 		return err
 	}
 	t.Say("calm: %.0f questions/s for %.0f s", t.questions, t.seconds)
-	calm, err := t.ask(ctx, server.timeline, t.seconds)
-	if err != nil {
-		return err
-	}
-	t.figure("calm.timeline", calm)
-	return t.busy(ctx, server)
+	took, err := t.ask(ctx, server.timeline, t.seconds)
+	t.figure("calm.timeline", took)
+	return err
 }
 
 // past makes a folder whose ledger is as large as asked for, and measures what
 // the ledger itself takes, without a server around it.
 func (t *timelineRun) past(ctx context.Context, data string) (err error) {
-	a, err := app.Open(ctx, app.Config{Data: data}, t.Report.Version, slog.New(slog.DiscardHandler))
+	a, err := t.open(ctx, data)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	start, said := time.Now(), int64(0)
-	people, err := a.Ledger.Invent(ctx, t.rows, t.clock().Add(-time.Hour), func(done int64) {
-		if written := done * t.rows / max(t.rows/20, 1); written-said >= t.rows/10 {
-			said = written
-			t.Say("inventing the past: %d of %d interactions after %.0f s", written, t.rows, time.Since(start).Seconds())
-		}
-	})
+	people, err := t.invent(ctx, a, t.rows)
 	if err != nil {
 		return err
 	}
+	t.people = people
 	t.Figure(single("people", "people", float64(people)))
 	for range min(asked, people) {
 		t.who = append(t.who, ledger.Invented(rand.Int64N(people)))
@@ -137,10 +133,35 @@ func (t *timelineRun) past(ctx context.Context, data string) (err error) {
 	return err
 }
 
-// busy asks while events arrive: more than the ledger leaves unsorted.
-func (t *timelineRun) busy(ctx context.Context, server *Server) error {
-	t.Say("busy: %.0f events/s besides, for %.0f s", t.rate, t.seconds)
-	l := &load{address: server.Address, keys: server.Keys, connections: 8, batch: 20, rate: t.rate, crowd: newCrowd(t.crowd), texts: newTexts(1, t.clock())}
+// flooded leaves rows in the folder's ledger that are not sorted.
+func (t *timelineRun) flooded(ctx context.Context, data string) error {
+	a, err := t.open(ctx, data)
+	if err != nil {
+		return err
+	}
+	return errors.Join(t.flood(ctx, a, t.unsorted, t.people), a.Close())
+}
+
+// sortedAtLeast is the part of what was left unsorted that must be written in
+// order during the busy part: else nothing was sorted beside the questions.
+const sortedAtLeast = 0.1
+
+// busy asks while events arrive and the ledger sorts what a flood left.
+func (t *timelineRun) busy(ctx context.Context, data string) (err error) {
+	if err := t.flooded(ctx, data); err != nil {
+		return err
+	}
+	server, err := t.ServeFolder(ctx, data, 0, "--tidy-every", "1s")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.Stop()) }()
+	t.Say("busy: %.0f events/s besides, and sorting, for %.0f s", t.rate, t.seconds)
+	before, err := server.order(ctx)
+	if err != nil {
+		return err
+	}
+	l := &load{address: server.Address, keys: t.keys, connections: 8, batch: 20, rate: t.rate, crowd: newCrowd(t.crowd), texts: newTexts(1, t.clock())}
 	var (
 		g    sync.WaitGroup
 		got  sent
@@ -152,13 +173,20 @@ func (t *timelineRun) busy(ctx context.Context, server *Server) error {
 	if err = errors.Join(err, fail); err != nil {
 		return err
 	}
+	after, err := server.order(ctx)
+	if err != nil {
+		return err
+	}
 	t.figure("busy.timeline", took)
 	usage := server.Usage()
 	peak := single("server.resident_peak", "MB", float64(usage.Peak)/1e6)
 	if t.rows <= bigRows {
 		peak.AtMost = promise(residentMost)
 	}
-	for _, f := range []Figure{single("busy.acknowledged_rate", "events/s", got.rate()), single("server.resident", "MB", float64(usage.Resident)/1e6), peak} {
+	written := single("timeline.sorted_meanwhile", "rows", after.written-before.written)
+	written.AtLeast = promise(sortedAtLeast * float64(t.unsorted))
+	for _, f := range []Figure{written, single("busy.unsorted_before", "rows", before.unsorted), single("busy.unsorted_after", "rows", after.unsorted),
+		single("busy.acknowledged_rate", "events/s", got.rate()), single("server.resident", "MB", float64(usage.Resident)/1e6), peak} {
 		t.Figure(f)
 	}
 	_, err = server.Drain(ctx, catchUp)

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -19,6 +20,7 @@ const (
 type weaveRun struct {
 	*Bench
 	rate, calm float64
+	rows       int64   // interactions that are in the ledger before
 	seconds    float64 // of each pace
 	batch      int
 	conns      int
@@ -31,10 +33,11 @@ type weaveRun struct {
 func weaveBenchmark() Benchmark {
 	return Benchmark{
 		Name: "weave", Short: "Events woven and queryable, at a given pace",
-		Example: "  regia bench weave\n  regia bench weave --rate 30000 --seconds 20 --json",
+		Example: "  regia bench weave\n  regia bench weave --rate 30000 --seconds 20 --json\n  regia bench weave --rate 0 --seconds 600 --rows 10000000",
 		Flags: func(f *pflag.FlagSet) func(context.Context, *Bench) error {
 			w := weaveRun{crowd: shop()}
-			f.Float64Var(&w.rate, "rate", 50_000, "events a second to keep up with")
+			f.Float64Var(&w.rate, "rate", 50_000, "events a second to keep up with; 0 = only the calm pace is measured")
+			f.Int64Var(&w.rows, "rows", 0, "interactions that are in the ledger before, invented")
 			f.Float64Var(&w.calm, "calm", 20_000, "events a second at which the lag is promised")
 			f.Float64Var(&w.seconds, "seconds", 60, "how long each pace lasts")
 			f.IntVar(&w.batch, "batch", 100, "events of a request")
@@ -51,10 +54,11 @@ func weaveBenchmark() Benchmark {
 func (w *weaveRun) run(ctx context.Context) (err error) {
 	w.texts = newTexts(1, w.clock())
 	p := w.Report.Parameters
+	p["rows"] = w.rows
 	p["rate"], p["calm_rate"], p["seconds"], p["batch"], p["connections"] = w.rate, w.calm, w.seconds, w.batch, w.conns
 	p["sources"], p["bytes_per_event"] = weavers, rounded(w.texts.size())
 	w.crowd.parameters(p)
-	server, err := w.Serve(ctx, weavers)
+	server, err := w.serve(ctx)
 	if err != nil {
 		return err
 	}
@@ -63,10 +67,39 @@ func (w *weaveRun) run(ctx context.Context) (err error) {
 	if err := w.meet(ctx, server, crowd); err != nil {
 		return err
 	}
-	if err := w.pace(ctx, "sustained", server, crowd, w.rate); err != nil {
-		return err
+	if w.rate > 0 {
+		if err := w.pace(ctx, "sustained", server, crowd, w.rate); err != nil {
+			return err
+		}
 	}
 	return w.pace(ctx, "calm", server, crowd, w.calm)
+}
+
+// serve starts a Regia, with a past where one is asked for.
+func (w *weaveRun) serve(ctx context.Context) (*Server, error) {
+	if w.rows == 0 {
+		return w.Serve(ctx, weavers)
+	}
+	data := filepath.Join(w.Dir, "data")
+	if _, err := w.Bench.run(ctx, "init", "--data", data, "--json"); err != nil {
+		return nil, err
+	}
+	a, err := w.open(ctx, data)
+	if err != nil {
+		return nil, err
+	}
+	_, err = w.invent(ctx, a, w.rows)
+	if err = errors.Join(err, a.Close()); err != nil {
+		return nil, err
+	}
+	server, err := w.ServeFolder(ctx, data, weavers)
+	if err != nil {
+		return nil, err
+	}
+	if err := server.meetCatalogue(ctx); err != nil {
+		return nil, errors.Join(err, server.Stop())
+	}
+	return server, nil
 }
 
 // meet has everybody who was there before come once.
@@ -91,6 +124,10 @@ func (w *weaveRun) pace(ctx context.Context, name string, server *Server, crowd 
 	if err != nil {
 		return err
 	}
+	lay, err := server.order(ctx)
+	if err != nil {
+		return err
+	}
 	l := w.load(server, crowd, rate)
 	start, used := time.Now(), server.Usage()
 	watching, stop := context.WithCancel(ctx)
@@ -105,6 +142,10 @@ func (w *weaveRun) pace(ctx context.Context, name string, server *Server, crowd 
 		return err
 	}
 	now, err := server.Status(ctx)
+	if err != nil {
+		return err
+	}
+	lies, err := server.order(ctx)
 	if err != nil {
 		return err
 	}
@@ -125,6 +166,7 @@ func (w *weaveRun) pace(ctx context.Context, name string, server *Server, crowd 
 		single(name+".backlog", "events", float64(left)), single(name+".backlog_drain", "s", (took - got.Took).Seconds()),
 		single(name+".backlog_growth", "events/s", watch.growth()),
 		single(name+".cpu_per_event", "us", float64((usage.CPU-used.CPU).Microseconds())/float64(max(got.Events, 1))),
+		single(name+".sorted_meanwhile", "rows", lies.written-lay.written), single(name+".unsorted", "rows", lies.unsorted),
 		single(name+".resident_peak", "MB", float64(usage.Peak)/1e6), single(name+".people", "people", float64(end.People))} {
 		w.Figure(f)
 	}

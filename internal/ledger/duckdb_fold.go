@@ -27,6 +27,9 @@ func (d *duck) fold(ctx context.Context, force bool, s *CompactStats) error {
 		if err := d.write(ctx, func(tx writeTx) error { return tx.(*duckTx).foldSorted(ctx, p) }); err != nil {
 			return fmt.Errorf("fold moves into part %s: %w", p.name, err)
 		}
+		if err := d.breathe(ctx); err != nil {
+			return err
+		}
 	}
 	return d.write(ctx, func(tx writeTx) error {
 		n, err := tx.(*duckTx).foldHot(ctx, upTo)

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"os"
 	"time"
 )
 
@@ -21,6 +22,7 @@ func (b Beside) busy() bool { return b.Busy != nil && b.Busy() }
 func (d *duck) breathe(ctx context.Context) error {
 	if pause := d.work.beside.Pause; pause != nil {
 		pause(ctx, time.Since(d.work.since))
+		d.logCopied(ctx)
 		d.work.since = time.Now()
 	}
 	if err := ctx.Err(); err != nil || !d.work.long {
@@ -32,6 +34,34 @@ func (d *duck) breathe(ctx context.Context) error {
 	d.work.long = false
 	defer func() { d.work.long = true }()
 	return d.sortHot(ctx)
+}
+
+// While a transaction is open DuckDB does not copy its log into the file, and the
+// longer the log the longer the weaver waits for that. So none begins while much
+// is in the log and more comes, for as long as that takes at 20,000 rows a second.
+const (
+	muchLogged = 32 << 20 // bytes; it is copied at 64 MB (see duckSettings)
+	logLook    = 500 * time.Millisecond
+	logLooks   = 8
+)
+
+// logCopied waits for the log to be copied, where that is to be expected soon.
+func (d *duck) logCopied(ctx context.Context) {
+	before := int64(-1)
+	for range logLooks {
+		log, err := os.Stat(d.options.Path + ".wal")
+		if err != nil || log.Size() < muchLogged || log.Size() == before {
+			return // or nobody writes, whom it could hold up
+		}
+		before = log.Size()
+		again := time.NewTimer(logLook)
+		select {
+		case <-ctx.Done():
+			again.Stop()
+			return
+		case <-again.C:
+		}
+	}
 }
 
 // hotRows counts what lies in order of arrival.
