@@ -17,6 +17,7 @@ func natsServer(t *testing.T, dir string, port int) *server.Server {
 	t.Helper()
 	s, err := server.NewServer(&server.Options{
 		Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: dir, SyncAlways: true, NoSigs: true, NoLog: true,
+		JetStreamMaxStore: 1 << 40, // else a share of what the disk has free
 	})
 	must(t, err)
 	s.Start()

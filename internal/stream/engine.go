@@ -16,7 +16,7 @@ type engine interface {
 	append(block []byte) error
 	// next gives the blocks after a position, as Log.Next does. One call at a time.
 	next(ctx context.Context, after experience.Position, maxRecords int) ([]Block, error)
-	// block gives one, and when it was written. The error wraps errNoBlock where
+	// block gives one, and when it was written. The error wraps ErrDamaged where
 	// there is none.
 	block(ctx context.Context, sequence uint64) (data []byte, written time.Time, err error)
 	// written tells when a block was written.

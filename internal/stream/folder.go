@@ -11,7 +11,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"time"
 
@@ -34,22 +33,25 @@ type folder struct {
 	fileBytes int64
 	clock     experience.Clock
 	logger    *slog.Logger
+	sync      func(*os.File) error
 	mark      *mark
 	out       output  // of the writer
 	in        reading // of the reader
 
-	mu    sync.Mutex
-	files []*file // the oldest first; their index may be read by whoever holds mu
-	last  uint64  // number of the last block that is on disk
-	bytes int64   // in all files, heads included, zeros not
-	grown chan struct{}
+	mu      sync.Mutex
+	files   []*file // the oldest first; their index may be read by whoever holds mu
+	indexed *file   // of those that are complete, the one whose index is kept
+	last    uint64  // number of the last block that is on disk
+	bytes   int64   // in all files, heads included, zeros not
+	grown   chan struct{}
 }
 
 // openFolder opens the log in a folder. What was being written when the process
 // ended, and never acknowledged, is dropped.
 func openFolder(o Options) (_ *folder, err error) {
 	f := &folder{
-		dir: o.Dir, most: o.MaxBytes, fileBytes: cmp.Or(o.fileBytes, min(fileBytes, o.MaxBytes/fileShare)), clock: o.Clock, logger: o.Logger, grown: make(chan struct{}),
+		dir: o.Dir, most: o.MaxBytes, fileBytes: cmp.Or(o.fileBytes, min(fileBytes, o.MaxBytes/fileShare)),
+		clock: o.Clock, logger: o.Logger, sync: o.sync, grown: make(chan struct{}),
 	}
 	if err := os.MkdirAll(f.dir, 0o700); err != nil {
 		return nil, cannotOpen(err)
@@ -57,7 +59,7 @@ func openFolder(o Options) (_ *folder, err error) {
 	if f.mark, err = openMark(f.dir); err != nil {
 		return nil, err
 	}
-	for _, step := range []func() error{f.findFiles, f.findEnd, f.verifyMark, f.clearEnd} {
+	for _, step := range []func() error{f.findFiles, f.leaveUnfinished, f.findEnd, f.verifyMark, f.settle} {
 		if err == nil {
 			err = step()
 		}
@@ -74,30 +76,54 @@ func cannotOpen(err error) error {
 
 // findFiles finds what files there are.
 func (f *folder) findFiles() error {
-	paths, err := filepath.Glob(filepath.Join(f.dir, "*"+fileEnd))
+	list, err := os.ReadDir(f.dir) // sorted by name, and so by number: names are equally long
 	if err != nil {
 		return cannotOpen(err)
 	}
-	slices.Sort(paths) // by number: names are equally long
-	for i, path := range paths {
-		one, err := describeFile(path)
-		switch {
-		case errors.Is(err, errHead) && i == len(paths)-1:
-			if one.first <= f.mark.at.sequence {
-				return fmt.Errorf("%w: %s, which begins with block %d: %w; restore the folder from a copy, or move the file away to go on without its blocks", ErrDamaged, path, one.first, err)
-			}
-			f.logger.Warn("a file of the log was begun and holds nothing that was acknowledged; it is put aside", "file", path)
-			if err := os.Rename(path, path+".unfinished"); err != nil {
-				return cannotOpen(err)
-			}
+	for _, found := range list {
+		if filepath.Ext(found.Name()) != fileEnd {
 			continue
-		case errors.Is(err, errHead): // reading will tell, if its blocks are still needed
-		case errors.Is(err, ErrDamaged):
-			return err
-		case err != nil:
+		}
+		first, ok := numberOf(found.Name())
+		if !ok {
+			f.logger.Warn("a file in the folder of the log is none of its files", "file", found.Name())
+			continue
+		}
+		one, err := describeFile(filepath.Join(f.dir, found.Name()), first)
+		if err != nil {
 			return cannotOpen(err)
 		}
 		f.files, f.bytes = append(f.files, one), f.bytes+one.size
+	}
+	if len(f.files) == 0 {
+		return refuseEarlier(f.dir)
+	}
+	return nil
+}
+
+// refuseEarlier refuses a folder whose log is in the form it had before there
+// were files of our own.
+func refuseEarlier(dir string) error {
+	_, err := os.Stat(filepath.Join(dir, "jetstream", "$G", "streams", streamName))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return experience.Errorf(experience.Unavailable, "the log in %s was kept by an earlier build of Regia, and this one cannot read it: weave and export what is there with that build (regia verify, regia export), then begin in a new folder", dir)
+}
+
+// leaveUnfinished puts aside a last file that was begun and whose beginning
+// never came to disk.
+func (f *folder) leaveUnfinished() error {
+	for n := len(f.files) - 1; n >= 0 && f.files[n].damaged; n-- {
+		one := f.files[n]
+		if one.first <= f.mark.at.sequence {
+			return fmt.Errorf("%w: %s, which begins with block %d: %w; restore the folder from a copy, or move the file away to go on without its blocks", ErrDamaged, one.path, one.first, errHead)
+		}
+		f.logger.Warn("a file of the log was begun and holds nothing that was acknowledged; it is put aside", "file", one.path)
+		if err := os.Rename(one.path, one.path+".unfinished"); err != nil {
+			return cannotOpen(err)
+		}
+		f.files, f.bytes = f.files[:n], f.bytes-one.size
 	}
 	return nil
 }
@@ -130,12 +156,38 @@ func (f *folder) findEnd() error {
 	return nil
 }
 
-// clearEnd clears away what follows the last block.
-func (f *folder) clearEnd() error {
-	if o := f.out; o.file != nil {
-		if err := clearRest(o.file, o.end, o.prepared); err != nil {
-			return cannotOpen(err)
+// settle has what was found on disk, and nothing behind it: the process before
+// may have ended, or its disk have refused, when the last block was written and
+// not yet known to be there, and who reads it builds on it.
+func (f *folder) settle() error {
+	err := errors.Join(syncFolder(f.dir), syncFolder(filepath.Dir(f.dir)))
+	if err != nil {
+		return cannotOpen(err)
+	}
+	if f.out.file == nil {
+		return nil
+	}
+	o, one := f.out, f.files[len(f.files)-1]
+	_, err = o.file.WriteAt(one.head(), 0)
+	var at marked
+	if n := len(one.index); n > 0 && one.index[n-1].offset > 0 && err == nil {
+		last := one.index[n-1]
+		data := make([]byte, last.length)
+		if _, err = o.file.ReadAt(data, last.offset); err == nil {
+			err, at = writeBlock(o.file, last.offset-headBytes, one.blockHead(f.last, last), data), describe(f.last, data)
 		}
+	}
+	if err == nil {
+		err = clearRest(o.file, o.end, o.prepared)
+	}
+	if err == nil {
+		err = f.sync(o.file)
+	}
+	if err == nil {
+		err = f.mark.write(at)
+	}
+	if err != nil {
+		return cannotOpen(err)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"regia/internal/experience"
@@ -30,11 +31,15 @@ func (f *folder) append(block []byte) error {
 	f.mu.Lock()
 	all, number := f.bytes, f.last+1
 	var one *file
-	if len(f.files) > 0 {
-		one = f.files[len(f.files)-1]
+	full := false
+	if n := len(f.files); n > 0 {
+		one = f.files[n-1]
+		// What is in the last file stays however far it is woven, also where the log
+		// had been allowed more: a limit that counted it alone would never let go.
+		full = n > 1 && len(one.index) > 0 && all+size > f.most
 	}
 	f.mu.Unlock()
-	if all+size > f.most {
+	if full {
 		return errFull(all)
 	}
 	if o := &f.out; o.file == nil || o.end > headBytes && (o.end+size > f.fileBytes || now.Sub(one.since) > fileAge) {
@@ -70,12 +75,9 @@ func (f *folder) put(head, block []byte) error {
 		}
 		o.prepared = end + ahead
 	}
-	_, err := o.file.WriteAt(block, o.end+int64(len(head)))
+	err := writeBlock(o.file, o.end, head, block)
 	if err == nil {
-		_, err = o.file.WriteAt(head, o.end)
-	}
-	if err == nil {
-		err = datasync(o.file)
+		err = f.sync(o.file)
 	}
 	if err == nil && o.fresh {
 		err = syncFolder(f.dir)
@@ -86,37 +88,69 @@ func (f *folder) put(head, block []byte) error {
 	return err
 }
 
+// writeBlock writes a block behind its head.
+func writeBlock(out *os.File, at int64, head, block []byte) error {
+	_, err := out.WriteAt(block, at+int64(len(head)))
+	if err == nil {
+		_, err = out.WriteAt(head, at)
+	}
+	return err
+}
+
 // roll begins a new file, whose first block will be of a number.
 func (f *folder) roll(number uint64, now time.Time) (*file, error) {
+	if err := f.dropEmpty(number); err != nil {
+		return nil, err
+	}
 	one := newFile(f.dir, number)
 	one.since = now
-	out, err := os.OpenFile(one.path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	out, err := os.OpenFile(one.path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := out.WriteAt(one.head(), 0); err != nil {
-		return nil, errors.Join(err, out.Close())
+		return nil, errors.Join(err, out.Close(), os.Remove(one.path))
 	}
-	if f.out.file != nil { // the room behind its last block is given back; nothing depends on that
-		_ = f.out.file.Truncate(f.out.end)
-		_ = f.out.file.Close()
-	}
+	f.leaveOut()
 	f.out = output{file: out, end: headBytes, prepared: headBytes, fresh: true}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if n := len(f.files); n > 0 && f.files[n-1].first == number { // begun before, and nothing in it was acknowledged
-		f.files, f.bytes = f.files[:n-1], f.bytes-f.files[n-1].size
+	if n := len(f.files); n > 0 {
+		f.keepIndex(f.files[n-1])
 	}
 	f.files, f.bytes = append(f.files, one), f.bytes+one.size
 	return one, nil
 }
 
-// failed gives up the file that is written: the next block begins a new one.
-func (f *folder) failed(err error) error {
+// dropEmpty removes the last file where it was begun for the block of a number
+// and that never came to disk.
+func (f *folder) dropEmpty(number uint64) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := len(f.files) - 1
+	if n < 0 || f.files[n].first != number {
+		return nil
+	}
+	if err := os.Remove(f.files[n].path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	f.files, f.bytes = f.files[:n], f.bytes-f.files[n].size
+	return nil
+}
+
+// leaveOut ends writing to a file. What is behind its last block, room or a
+// block that was refused, is given back; nothing depends on that.
+func (f *folder) leaveOut() {
 	if f.out.file != nil {
+		_ = f.out.file.Truncate(f.out.end)
 		_ = f.out.file.Close()
 		f.out.file = nil
 	}
+}
+
+// failed gives up the file that is written: the next block begins a new one.
+func (f *folder) failed(err error) error {
+	f.leaveOut()
 	f.logger.Warn("a block could not be written", "error", err)
 	return experience.Errorf(experience.Unavailable, "the log could not be written to its disk; please send again in a moment: %w", err)
 }
@@ -131,7 +165,7 @@ func zeros(out *os.File, from, to int64) error {
 	return nil
 }
 
-// clearRest has nothing but zeros from one offset to another, on disk.
+// clearRest has nothing but zeros from one offset to another.
 func clearRest(out *os.File, from, to int64) error {
 	rest := make([]byte, max(to-from, 0))
 	if _, err := out.ReadAt(rest, from); err != nil {
@@ -139,17 +173,21 @@ func clearRest(out *os.File, from, to int64) error {
 	}
 	for _, b := range rest {
 		if b != 0 {
-			return errors.Join(zeros(out, from, to), datasync(out))
+			return zeros(out, from, to)
 		}
 	}
 	return nil
 }
 
-// syncFolder returns once the names in a folder are on disk.
+// syncFolder returns once the names in a folder are on disk; at once where the
+// file system has no word for that (EINVAL).
 func syncFolder(path string) error {
 	dir, err := os.Open(filepath.Clean(path))
 	if err != nil {
 		return err
 	}
-	return errors.Join(dir.Sync(), dir.Close())
+	if err = dir.Sync(); errors.Is(err, syscall.EINVAL) {
+		err = nil
+	}
+	return errors.Join(err, dir.Close())
 }

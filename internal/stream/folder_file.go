@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -28,6 +30,8 @@ const (
 	fileEnd   = ".log"
 	headBytes = 32 // of a file, and of each block in it
 	saltBytes = 8
+
+	searchBytes = 64 << 10 // read at a time where a block's head cannot be read
 )
 
 // file is one file of a folder's log.
@@ -38,6 +42,8 @@ type file struct {
 	since time.Time // when that was written, or about then
 	size  int64     // bytes
 	index []entry   // of its blocks, from the first on; nil where nobody looked yet
+
+	damaged bool // its head cannot be read: the rest is known by the name alone
 }
 
 // entry is where a block lies in its file, behind its head; 0 where it cannot
@@ -49,6 +55,12 @@ type entry struct {
 }
 
 func fileName(first uint64) string { return fmt.Sprintf("%020d%s", first, fileEnd) }
+
+// numberOf reads the name of a file.
+func numberOf(name string) (first uint64, ok bool) {
+	first, err := strconv.ParseUint(strings.TrimSuffix(name, fileEnd), 10, 64)
+	return first, err == nil && first > 0 && name == fileName(first)
+}
 
 func (f *file) head() []byte {
 	b := append(append(make([]byte, 0, headBytes), fileMagic...), f.salt[:]...)
@@ -82,13 +94,10 @@ func newFile(dir string, first uint64) *file {
 // errHead says that the beginning of a file is not what it was.
 var errHead = errors.New("its beginning cannot be read")
 
-// describeFile reads the head of a file, and when its first block was written.
-// What it gives with errHead is known by the name alone.
-func describeFile(path string) (*file, error) {
-	f := &file{path: path}
-	if _, err := fmt.Sscanf(filepath.Base(path), "%020d"+fileEnd, &f.first); err != nil || f.first == 0 {
-		return nil, fmt.Errorf("%w: the name of %s says no number", ErrDamaged, path)
-	}
+// describeFile reads the head of the file that begins with a block, and when
+// that was written.
+func describeFile(path string, first uint64) (*file, error) {
+	f := &file{path: path, first: first}
 	in, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -106,7 +115,8 @@ func describeFile(path string) (*file, error) {
 	}
 	head, block := b[:min(n, headBytes)], b[min(n, headBytes):n]
 	if !whole(head) || string(head[:len(fileMagic)]) != fileMagic || binary.LittleEndian.Uint64(head[16:]) != f.first {
-		return f, errHead
+		f.damaged = true
+		return f, nil
 	}
 	copy(f.salt[:], head[len(fileMagic):])
 	if number, e, ok := f.parse(block, headBytes); ok && number == f.first {
@@ -152,19 +162,27 @@ func (f *file) scan(in io.ReaderAt, most uint64) (index []entry, end int64, err 
 // search looks for the next block that can be read, from an offset on; 0 when
 // there is none.
 func (f *file) search(in io.ReaderAt, from int64, least uint64) (number uint64, e entry, err error) {
-	rest, err := io.ReadAll(io.NewSectionReader(in, from, f.size-from))
-	if err != nil {
-		return 0, entry{}, err
-	}
-	for at := 0; ; at++ {
-		next := bytes.Index(rest[at:], f.salt[:])
-		if next < 0 || at+next+headBytes > len(rest) {
-			return 0, entry{}, nil
+	part := make([]byte, searchBytes)
+	for from+headBytes <= f.size {
+		n, err := in.ReadAt(part[:min(searchBytes, f.size-from)], from)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return 0, entry{}, err
 		}
-		at += next
-		number, e, ok := f.parse(rest[at:at+headBytes], from+int64(at))
-		if ok && number >= least && number-f.first < uint64(f.size) && e.offset+int64(e.length) <= f.size {
-			return number, e, nil
+		if n < headBytes {
+			break // the file is shorter than it was
 		}
+		for at := 0; at+headBytes <= n; at++ {
+			next := bytes.Index(part[at:n], f.salt[:])
+			if next < 0 || at+next+headBytes > n {
+				break // one that is cut begins the next part
+			}
+			at += next
+			number, e, ok := f.parse(part[at:at+headBytes], from+int64(at))
+			if ok && number >= least && number-f.first < uint64(f.size/headBytes) && e.offset+int64(e.length) <= f.size {
+				return number, e, nil
+			}
+		}
+		from += int64(n - headBytes + 1)
 	}
+	return 0, entry{}, nil
 }

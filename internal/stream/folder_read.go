@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"sort"
+	"syscall"
 	"time"
 
 	"regia/internal/experience"
@@ -131,13 +133,16 @@ func fetch(in *os.File, number uint64, e entry) ([]byte, error) {
 	return data, nil
 }
 
-// fetchFailed says that a block cannot be read: a file that is cut or gone is
-// damage, other trouble may pass.
+// fetchFailed says that a block cannot be read: a file that is cut or gone, or
+// whose disk cannot read it, is damage; other trouble, such as too many files
+// open, may pass.
 func fetchFailed(number uint64, err error) error {
-	if errors.Is(err, os.ErrPermission) {
-		return experience.Errorf(experience.Unavailable, "block %d of the log cannot be read: %w", number, err)
+	for _, damage := range []error{errHead, io.EOF, os.ErrNotExist, syscall.EIO} {
+		if errors.Is(err, damage) {
+			return fmt.Errorf("%w: block %d cannot be read: %w", ErrDamaged, number, err)
+		}
 	}
-	return fmt.Errorf("%w: block %d cannot be read: %w", ErrDamaged, number, err)
+	return experience.Errorf(experience.Unavailable, "block %d of the log cannot be read: %w", number, err)
 }
 
 // find tells in which file a block is, and where.
@@ -170,6 +175,9 @@ func (f *folder) find(number uint64) (path string, e entry, err error) {
 
 // look finds the blocks of a file that is complete.
 func (f *folder) look(one *file, most uint64) ([]entry, error) {
+	if one.damaged {
+		return nil, errHead
+	}
 	in, err := os.Open(one.path)
 	if err != nil {
 		return nil, err
@@ -182,5 +190,15 @@ func (f *folder) look(one *file, most uint64) ([]entry, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	one.index = index
+	f.keepIndex(one)
 	return index, nil
+}
+
+// keepIndex has one complete file alone keep its index: a log of small blocks has
+// millions, and they are read file by file. mu is held.
+func (f *folder) keepIndex(one *file) {
+	if f.indexed != nil && f.indexed != one {
+		f.indexed.index = nil
+	}
+	f.indexed = one
 }

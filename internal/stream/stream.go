@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -41,7 +42,8 @@ type Options struct {
 	Logger     *slog.Logger     // nil = discard
 	Clock      experience.Clock // nil = the machine's
 
-	fileBytes int64 // of one file of the folder; 0 = fileBytes. Tests choose small ones
+	fileBytes int64                // of one file of the folder; 0 = fileBytes. Tests choose small ones
+	sync      func(*os.File) error // nil = datasync. Tests have it fail
 }
 
 // Log is the durable log and the live bus. Its methods may be called by many
@@ -92,6 +94,9 @@ func Open(ctx context.Context, o Options) (*Log, error) {
 	if o.Clock == nil {
 		o.Clock = experience.SystemClock
 	}
+	if o.sync == nil {
+		o.sync = datasync
+	}
 	l := &Log{o: o, reading: make(chan struct{}, 1)}
 	l.alive, l.die = context.WithCancel(context.Background())
 	if err := l.open(ctx); err != nil {
@@ -108,7 +113,9 @@ func Open(ctx context.Context, o Options) (*Log, error) {
 
 func (l *Log) open(ctx context.Context) (err error) {
 	if l.o.URL != "" {
-		l.engine, err = openCluster(ctx, l.o, l.alive)
+		if l.engine, err = openCluster(ctx, l.o, l.alive); err != nil {
+			l.engine = nil // no interface around a nil cluster
+		}
 		return err
 	}
 	if l.o.Dir, err = filepath.Abs(l.o.Dir); err != nil {

@@ -14,6 +14,7 @@ func NATS(t testing.TB) string {
 	t.Helper()
 	s, err := server.NewServer(&server.Options{
 		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), SyncAlways: true, NoSigs: true, NoLog: true,
+		JetStreamMaxStore: 1 << 40, // else a share of what the disk has free
 	})
 	if err != nil {
 		t.Fatal(err)
