@@ -21,8 +21,8 @@ func (d *duck) build(ctx context.Context, source string, old part) ([]part, erro
 		return nil, err
 	}
 	perPart := len(chunks)
-	if old.kind == "cold" && perPart > chunksInPart {
-		perPart = chunksInPart / 2 // half full, so that it need not be divided again soon
+	if old.kind == "cold" && perPart > d.options.chunks {
+		perPart = d.options.chunks / 2 // half full, so that it need not be divided again soon
 	}
 	var made []part
 	for len(chunks) > 0 {
@@ -111,7 +111,7 @@ func (d *duck) divide(ctx context.Context, source string, old part) ([]part, err
 	if err := d.db().QueryRowContext(ctx, `SELECT count(*) FROM (`+source+`)`).Scan(&total); err != nil {
 		return nil, err
 	}
-	n := total*chunksInPart/d.options.partRows + 1
+	n := total*int64(d.options.chunks)/d.options.partRows + 1
 	if n == 1 || old.kind != "cold" {
 		return chunks, nil
 	}

@@ -2,9 +2,9 @@ package ledger
 
 import "context"
 
-// SetPartRows sets how many rows a sorted part holds at most; a transaction of a
-// compaction writes a seventh of that.
-func SetPartRows(o *Options, n int64) { o.partRows, o.rowGroup = n, n/7 }
+// SetPartRows sets how many rows a sorted part holds at most; it is sorted in
+// eight chunks, and a transaction writes a seventh of it.
+func SetPartRows(o *Options, n int64) { o.partRows, o.chunks, o.rowGroup = n, 8, n/7 }
 
 // SetSortBytes makes slices small.
 func SetSortBytes(o *Options, n int64) { o.sortBytes = n }

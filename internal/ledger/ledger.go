@@ -20,6 +20,7 @@ type Options struct {
 	MemoryLimitMB int          // what DuckDB's buffers may take, in megabytes; default 512: long texts are sorted and written in memory
 
 	partRows  int64 // tests make parts small; default partRows
+	chunks    int   // in a part; default chunksInPart
 	rowGroup  int64 // and what one transaction of a compaction writes; default rowGroup
 	sortBytes int64 // and slices; default sortBytes
 	byValue   bool  // tests read answers as the driver gives them
@@ -101,6 +102,9 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	}
 	if o.partRows <= 0 {
 		o.partRows = partRows
+	}
+	if o.chunks <= 0 {
+		o.chunks = chunksInPart
 	}
 	if o.rowGroup <= 0 {
 		o.rowGroup = rowGroup
