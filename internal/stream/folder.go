@@ -19,7 +19,7 @@ import (
 
 const (
 	largestBlock = 2 << 20
-	fileBytes    = 16 << 20       // of one file: what is trimmed at a time
+	fileBytes    = 64 << 20       // of one file: what is trimmed at a time
 	fileShare    = 8              // a log that may not grow much has so many files
 	fileAge      = 24 * time.Hour // a file takes blocks for so long at most
 )

@@ -10,9 +10,14 @@ import (
 	"regia/internal/experience"
 )
 
-// ahead is how much room is written at a time: overwriting zeros is half as dear
-// to synchronise as growing a file.
-const ahead = 1 << 20
+// Overwriting zeros is half as dear to synchronise as growing a file, which is
+// worth writing them before for small blocks, as they mostly are; large ones
+// would wait for more zeros than they spare.
+const (
+	ahead      = 256 << 10 // so many zeros at a time
+	smallBlock = 16 << 10  // as blocks lately were
+	lately     = 8
+)
 
 // output is the file that is written; none after a write failed, because nobody
 // knows then what of it is on disk.
@@ -20,6 +25,7 @@ type output struct {
 	file     *os.File
 	end      int64 // of the last block
 	prepared int64 // of the zeros behind it
+	usual    int64 // size of blocks lately
 	fresh    bool  // its name is not known to be on disk
 }
 
@@ -69,7 +75,8 @@ func (f *folder) append(block []byte) error {
 func (f *folder) put(head, block []byte) error {
 	o := &f.out
 	end := o.end + int64(len(head)+len(block))
-	if end > o.prepared {
+	o.usual += (int64(len(block)) - o.usual) / lately
+	if end > o.prepared && o.usual < smallBlock {
 		if err := zeros(o.file, end, end+ahead); err != nil {
 			return err
 		}
@@ -83,7 +90,7 @@ func (f *folder) put(head, block []byte) error {
 		err = syncFolder(f.dir)
 	}
 	if err == nil {
-		o.end, o.fresh = end, false
+		o.end, o.prepared, o.fresh = end, max(o.prepared, end), false
 	}
 	return err
 }
@@ -112,7 +119,7 @@ func (f *folder) roll(number uint64, now time.Time) (*file, error) {
 		return nil, errors.Join(err, out.Close(), os.Remove(one.path))
 	}
 	f.leaveOut()
-	f.out = output{file: out, end: headBytes, prepared: headBytes, fresh: true}
+	f.out = output{file: out, end: headBytes, prepared: headBytes, usual: f.out.usual, fresh: true}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if n := len(f.files); n > 0 {
