@@ -90,7 +90,7 @@ func engineFlags(cmd *cobra.Command) {
 	f.String("url", "", "how browsers reach Regia, where that differs from --listen")
 	f.String("registry", "", "postgres:// address of the registry (default: SQLite in the data folder)")
 	f.String("ledger", "", "postgres:// address of the ledger (default: DuckDB in the data folder)")
-	f.String("nats", "", "nats:// addresses of the log (default: embedded, in the data folder)")
+	f.String("nats", "", "nats:// addresses of the log (default: files in the data folder)")
 	f.String("mqtt", "", "address and port for tills and other devices, such as 0.0.0.0:1883 (default: none)")
 	f.String("mqtt-cert", "", "PEM file of a certificate: devices connect in TLS")
 	f.String("mqtt-key", "", "PEM file of the certificate's key")

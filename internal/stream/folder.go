@@ -34,6 +34,7 @@ type folder struct {
 	clock     experience.Clock
 	logger    *slog.Logger
 	sync      func(*os.File) error
+	syncNames func(dir string) error
 	mark      *mark
 	out       output  // of the writer
 	in        reading // of the reader
@@ -51,7 +52,7 @@ type folder struct {
 func openFolder(o Options) (_ *folder, err error) {
 	f := &folder{
 		dir: o.Dir, most: o.MaxBytes, fileBytes: cmp.Or(o.fileBytes, min(fileBytes, o.MaxBytes/fileShare)),
-		clock: o.Clock, logger: o.Logger, sync: o.sync, grown: make(chan struct{}),
+		clock: o.Clock, logger: o.Logger, sync: o.sync, syncNames: o.syncNames, grown: make(chan struct{}),
 	}
 	if err := os.MkdirAll(f.dir, 0o700); err != nil {
 		return nil, cannotOpen(err)
@@ -160,7 +161,7 @@ func (f *folder) findEnd() error {
 // may have ended, or its disk have refused, when the last block was written and
 // not yet known to be there, and who reads it builds on it.
 func (f *folder) settle() error {
-	err := errors.Join(syncFolder(f.dir), syncFolder(filepath.Dir(f.dir)))
+	err := errors.Join(f.syncNames(f.dir), f.syncNames(filepath.Dir(f.dir)))
 	if err != nil {
 		return cannotOpen(err)
 	}

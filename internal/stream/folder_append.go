@@ -87,7 +87,7 @@ func (f *folder) put(head, block []byte) error {
 		err = f.sync(o.file)
 	}
 	if err == nil && o.fresh {
-		err = syncFolder(f.dir)
+		err = f.syncNames(f.dir)
 	}
 	if err == nil {
 		o.end, o.prepared, o.fresh = end, max(o.prepared, end), false

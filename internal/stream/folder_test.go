@@ -15,14 +15,15 @@ import (
 	"regia/internal/experience"
 )
 
-// nothing stands for synchronising where a test does not lose power.
+// Stand for synchronising where a test keeps its power.
 func nothing(*os.File) error { return nil }
+func noNames(string) error   { return nil }
 
 // TestRefusedBlock has the disk refuse a block at each step: it is refused, what
 // was acknowledged before stays, and the next block takes its number.
 func TestRefusedBlock(t *testing.T) {
 	refusal := errors.New("the disk is broken")
-	failing := false
+	failing, noName := false, false
 	for _, c := range []struct {
 		name         string
 		broken, mend func(f *folder)
@@ -35,6 +36,10 @@ func TestRefusedBlock(t *testing.T) {
 			}
 			must(t, f.out.file.Close())
 		}, func(*folder) {}},
+		{"synchronising a name", func(f *folder) {
+			f.leaveOut()
+			noName = true
+		}, func(*folder) { noName = false }},
 		{"beginning a file", func(f *folder) {
 			f.leaveOut()
 			must(t, os.Mkdir(filepath.Join(f.dir, fileName(f.last+1)), 0o700))
@@ -47,6 +52,11 @@ func TestRefusedBlock(t *testing.T) {
 					return refusal
 				}
 				return datasync(f)
+			}, syncNames: func(dir string) error {
+				if noName {
+					return refusal
+				}
+				return syncFolder(dir)
 			}}
 			l := open(t, o)
 			want := []string{}
@@ -180,7 +190,7 @@ func TestDamagedHead(t *testing.T) {
 // TestManyHoles reads a file in which every other head is damaged, in time.
 func TestManyHoles(t *testing.T) {
 	dir := t.TempDir()
-	l := open(t, Options{Dir: dir, sync: nothing})
+	l := open(t, Options{Dir: dir, sync: nothing, syncNames: noNames})
 	const blocks = 6000
 	for i := range blocks {
 		block := newEncoder(0)
@@ -218,7 +228,7 @@ func TestManyHoles(t *testing.T) {
 // TestIndexesAreFewInMemory: however many files there are, few know where their
 // blocks lie.
 func TestIndexesAreFewInMemory(t *testing.T) {
-	l := open(t, Options{fileBytes: 300, sync: nothing})
+	l := open(t, Options{fileBytes: 300, sync: nothing, syncNames: noNames})
 	for i := range 60 {
 		must(t, l.Append(t.Context(), []experience.Record{record(fmt.Sprint(i))}))
 	}

@@ -44,6 +44,7 @@ type Options struct {
 
 	fileBytes int64                // of one file of the folder; 0 = fileBytes. Tests choose small ones
 	sync      func(*os.File) error // nil = datasync. Tests have it fail
+	syncNames func(string) error   // nil = syncFolder; the same
 }
 
 // Log is the durable log and the live bus. Its methods may be called by many
@@ -96,6 +97,9 @@ func Open(ctx context.Context, o Options) (*Log, error) {
 	}
 	if o.sync == nil {
 		o.sync = datasync
+	}
+	if o.syncNames == nil {
+		o.syncNames = syncFolder
 	}
 	l := &Log{o: o, reading: make(chan struct{}, 1)}
 	l.alive, l.die = context.WithCancel(context.Background())
