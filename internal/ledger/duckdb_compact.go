@@ -174,6 +174,11 @@ func (d *duck) settle(ctx context.Context, loose, settled countedParts) error {
 			return err
 		}
 	}
+	return d.dropAll(ctx, loose)
+}
+
+// dropAll drops loose parts that have given all their rows away.
+func (d *duck) dropAll(ctx context.Context, loose countedParts) error {
 	for _, p := range loose {
 		if err := d.write(ctx, func(tx writeTx) error { return tx.(*duckTx).dropEmpty(ctx, p.name) }); err != nil {
 			return err

@@ -40,8 +40,14 @@ func (d *duck) merge(ctx context.Context, loose countedParts, old part) error {
 		branches = append(branches, `SELECT `+columns+` FROM `+p.name+` WHERE `+old.where("person_id"))
 	}
 	var rows int64
-	if err := d.db().QueryRowContext(ctx, `SELECT count(*) FROM (`+strings.Join(branches, ` UNION ALL `)+`)`).Scan(&rows); err != nil || rows == 0 {
+	if err := d.db().QueryRowContext(ctx, `SELECT count(*) FROM (`+strings.Join(branches, ` UNION ALL `)+`)`).Scan(&rows); err != nil {
 		return err
+	}
+	if rows == 0 {
+		if old.kind == "warm" { // all went elsewhere: to other people, or back with their import
+			return d.dropAll(ctx, loose)
+		}
+		return nil
 	}
 	if old.name != "" {
 		branches = append(branches, `SELECT `+columns+` FROM `+old.name)

@@ -111,3 +111,30 @@ func TestCompactionGivesWay(t *testing.T) {
 		t.Errorf("%v of %d rows", got, all)
 	}
 }
+
+// Runs whose rows have all been taken back, the last while it was being sorted,
+// are dropped: there is nothing in them to be sorted, today or ever.
+func TestEmptyRunsGo(t *testing.T) {
+	b := newBook(t, "DuckDB")
+	const runs = 8
+	var imports []experience.ID
+	beside := ledger.Beside{Pause: func(context.Context, time.Duration) {
+		if len(imports) == runs {
+			b.append(ledger.Batch{Forget: imports})
+			imports = nil
+		}
+	}}
+	for k := range runs {
+		var rows []experience.Interaction
+		for n := range hotLimit {
+			rows = append(rows, importedRow(fmt.Sprint(k, " ", n), fmt.Sprint("s", n), fmt.Sprint("p", n), fmt.Sprint("import ", k), n))
+		}
+		b.rows(rows...)
+		imports = append(imports, id(fmt.Sprint("import ", k)))
+		_, err := b.Compact(t.Context(), beside)
+		b.check(err)
+	}
+	if got := b.ask(`SELECT (SELECT count(*) FROM interactions), (SELECT count(*) FROM parts WHERE kind <> 'hot')`); imports != nil || got[0] != "0|0" {
+		t.Errorf("rows|parts beside the hot one: %v", got)
+	}
+}
