@@ -48,7 +48,7 @@ func timelineBenchmark() Benchmark {
 			t.crowd.People = 20_000
 			f.Int64Var(&t.rows, "rows", 10_000_000, "interactions in the ledger")
 			f.Float64Var(&t.rate, "rate", 5_000, "events a second that arrive in the busy part")
-			f.Int64Var(&t.unsorted, "unsorted", 2_000_000, "interactions besides that the busy part begins with, still to be sorted")
+			f.Int64Var(&t.unsorted, "unsorted", 250_000, "interactions besides that the busy part begins with, still to be sorted")
 			f.Float64Var(&t.questions, "questions", 50, "timelines asked for in a second")
 			f.Float64Var(&t.seconds, "seconds", 60, "how long the calm and the busy part last")
 			t.crowd.flags(f)
