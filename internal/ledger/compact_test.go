@@ -142,7 +142,7 @@ func TestCrash(t *testing.T) {
 	var last uint64
 	for round := range 8 {
 		child := exec.Command(os.Args[0], "-test.run=^TestCrash$")
-		child.Env = append(os.Environ(), crashVariable+"="+path)
+		child.Env, child.Stderr = append(os.Environ(), crashVariable+"="+path), os.Stderr
 		out, err := child.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)

@@ -61,7 +61,7 @@ func (w *partWriter) chunk(ctx context.Context, c part) error {
 		return err
 	}
 	full := w.room()
-	if cuts == nil && full < total && w.left-full >= w.d.options.rowGroup {
+	if cuts == nil && 0 < full && full < total && w.left-full >= w.d.options.rowGroup {
 		if cuts, err = w.d.nth(ctx, w.source, c, full); err != nil {
 			return err
 		}
