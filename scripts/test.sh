@@ -35,7 +35,7 @@ go test -p 2 -timeout 20m ./... || status=$?
 # The race detector, where goroutines meet. Packages that link DuckDB are left out: it is
 # C++ that the detector cannot see, and linking it once more costs a minute.
 race=()
-for room in stream collect weave web access; do
+for room in stream lane collect weave web access; do
   [ -d "internal/$room" ] || continue
   go list -deps -test "./internal/$room" | grep -q duckdb-go-bindings || race+=("./internal/$room")
 done
