@@ -394,7 +394,7 @@ func TestPatience(t *testing.T) {
 func TestManyAtATime(t *testing.T) {
 	var mu sync.Mutex
 	states := map[http.ConnState]int{}
-	address, _ := serve(t, http.HandlerFunc(echo), true, Options{State: func(_ net.Conn, s http.ConnState) {
+	address, lane := serve(t, http.HandlerFunc(echo), true, Options{State: func(_ net.Conn, s http.ConnState) {
 		mu.Lock()
 		defer mu.Unlock()
 		states[s]++
@@ -422,6 +422,9 @@ func TestManyAtATime(t *testing.T) {
 		})
 	}
 	g.Wait()
+	if err := lane.Shutdown(t.Context()); err != nil { // that the last one rests is told after its answer
+		t.Error(err)
+	}
 	mu.Lock()
 	defer mu.Unlock()
 	if states[http.StateActive] != connections*each || states[http.StateIdle] != connections*each {
