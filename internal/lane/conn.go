@@ -21,9 +21,8 @@ type conn struct {
 	wire     Conn
 	buffer   []byte // what was read and not used is buffer[from:to]
 	from, to int
-	until    time.Time   // when waiting for the other side ends
-	waits    atomic.Bool // for the next request
-	address  string
+	until    time.Time     // when waiting for the other side ends
+	waits    atomic.Bool   // for the next request
 	plain    *http.Request // what is the same in each request
 	head     head
 	body     body
@@ -31,9 +30,9 @@ type conn struct {
 }
 
 func newConn(l *Listener, wire Conn) *conn {
-	c := &conn{l: l, wire: wire, buffer: make([]byte, bufferBytes), address: wire.RemoteAddr().String()}
+	c := &conn{l: l, wire: wire, buffer: make([]byte, bufferBytes)}
 	c.plain = (&http.Request{
-		Method: http.MethodPost, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, RemoteAddr: c.address, Body: &c.body,
+		Method: http.MethodPost, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, RemoteAddr: wire.RemoteAddr().String(), Body: &c.body,
 	}).WithContext(context.Background())
 	c.body.conn, c.head.fields, c.answer.header = c, http.Header{}, http.Header{}
 	return c

@@ -246,7 +246,7 @@ func FuzzHead(f *testing.F) {
 	})
 }
 
-// The connections that serve tests of time and ending.
+// dial opens a connection and says something.
 func dial(t *testing.T, address, text string) *bufio.ReadWriter {
 	t.Helper()
 	c, err := net.Dial("tcp", address)

@@ -20,7 +20,6 @@ const (
 	looseMessages = 4096 // of QoS 0, waiting
 	looseBytes    = 16 << 20
 	longestAgain  = 30 * time.Second
-	reviveEvery   = time.Second
 	tidyEvery     = 250 * time.Millisecond // one write takes many messages off the disk
 )
 
@@ -44,8 +43,7 @@ func (d *Devices) Receive(ctx context.Context, take Take) error {
 	defer i.tidy(i.taking)
 	defer i.inside.Wait()
 	defer cancel()
-	i.inside.Go(func() { i.tidyNowAndThen(ctx) })
-	i.inside.Go(func() { i.reviveNowAndThen(ctx) })
+	i.inside.Go(func() { i.lookAfter(ctx) })
 	if err := i.readLoose(ctx); err != nil {
 		return err
 	}
@@ -192,33 +190,22 @@ func (i *inbox) later(ctx context.Context, sequence uint64, wait time.Duration, 
 	}
 }
 
-// reviveNowAndThen looks after the server's storage.
-func (i *inbox) reviveNowAndThen(ctx context.Context) {
-	t := time.NewTicker(reviveEvery)
-	defer t.Stop()
+// lookAfter revives the server's storage where it must be, and tidies while
+// there is something to tidy.
+func (i *inbox) lookAfter(ctx context.Context) {
+	look := time.NewTicker(tidyEvery)
+	defer look.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-t.C:
-			i.devices.revive()
+		case <-look.C:
 		}
-	}
-}
-
-// tidyNowAndThen tidies while there is something to tidy.
-func (i *inbox) tidyNowAndThen(ctx context.Context) {
-	pause := time.NewTicker(tidyEvery)
-	defer pause.Stop()
-	for ctx.Err() == nil {
+		i.devices.revive()
 		select {
-		case <-ctx.Done():
 		case <-i.finished:
 			i.tidy(ctx)
-		}
-		select {
-		case <-ctx.Done():
-		case <-pause.C:
+		default:
 		}
 	}
 }

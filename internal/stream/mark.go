@@ -59,7 +59,7 @@ func describe(sequence uint64, block []byte) marked {
 
 // write remembers a block. Only the writer calls it.
 func (m *mark) write(at marked) error {
-	if m == nil || at.sequence <= m.at.sequence {
+	if at.sequence <= m.at.sequence {
 		return nil
 	}
 	b := binary.LittleEndian.AppendUint64(make([]byte, 0, markSize), at.sequence)
@@ -71,9 +71,4 @@ func (m *mark) write(at marked) error {
 	return err
 }
 
-func (m *mark) close() error {
-	if m == nil {
-		return nil
-	}
-	return m.file.Close()
-}
+func (m *mark) close() error { return m.file.Close() }

@@ -50,7 +50,10 @@ const (
 func (p *pace) stepped(rows int, took time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.rows, p.took, p.limit = rows, took, min(2*max(p.limit, crowdRows), mostRows)
+	p.rows, p.took = rows, took
+	if !p.crowded {
+		p.limit = min(2*max(p.limit, crowdRows), mostRows)
+	}
 }
 
 // begins notes that a step begins now.
@@ -88,6 +91,9 @@ func (p *pace) look(now time.Time) {
 	machine, cores := p.machine(), float64(p.cores)
 	crowded := machine.idle < spare && (requestCost*requests+eventCost*events > crowd*cores || machine.waiting > queue*cores)
 	p.events, p.crowded = events, crowded || p.crowded && since > 4*look
+	if p.crowded {
+		p.limit = crowdRows
+	}
 }
 
 // rest tells how long to wait, counted from the beginning of a step.
@@ -107,8 +113,5 @@ func (p *pace) rest() time.Duration {
 func (p *pace) most(rows int) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.crowded {
-		p.limit = crowdRows
-	}
 	return min(rows, max(p.limit, crowdRows))
 }
