@@ -18,6 +18,7 @@ import (
 const (
 	asked        = 20_000 // of the people, who are asked about
 	warmUp       = 200    // questions before those that count
+	startUp      = 5.0    // seconds in which a server that starts in a flood reads what it needs to know
 	timelineMost = 10     // ms: what is promised of the 99th percentile
 	bigRows      = 20_000_000
 	bigMost      = 15    // ms: of more rows than that
@@ -157,17 +158,21 @@ func (t *timelineRun) busy(ctx context.Context, data string) (err error) {
 	}
 	defer func() { err = errors.Join(err, server.Stop()) }()
 	t.Say("busy: %.0f events/s besides, and sorting, for %.0f s", t.rate, t.seconds)
-	before, err := server.order(ctx)
-	if err != nil {
-		return err
-	}
 	l := &load{address: server.Address, keys: t.keys, connections: 8, batch: 20, rate: t.rate, crowd: newCrowd(t.crowd), texts: newTexts(1, t.clock())}
 	var (
 		g    sync.WaitGroup
 		got  sent
 		fail error
 	)
-	g.Go(func() { got, fail = l.run(ctx, seconds(t.seconds)) })
+	g.Go(func() { got, fail = l.run(ctx, seconds(startUp+t.seconds)) })
+	first, err := t.ask(ctx, server.timeline, startUp)
+	if err != nil {
+		return err
+	}
+	before, err := server.order(ctx)
+	if err != nil {
+		return err
+	}
 	took, err := t.ask(ctx, server.timeline, t.seconds)
 	g.Wait()
 	if err = errors.Join(err, fail); err != nil {
@@ -177,6 +182,7 @@ func (t *timelineRun) busy(ctx context.Context, data string) (err error) {
 	if err != nil {
 		return err
 	}
+	t.Figure(times("started.timeline", first))
 	t.figure("busy.timeline", took)
 	usage := server.Usage()
 	peak := single("server.resident_peak", "MB", float64(usage.Peak)/1e6)

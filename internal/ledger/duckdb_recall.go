@@ -35,18 +35,32 @@ func (r *recall) maybe(rows []experience.Interaction) []experience.Interaction {
 	return out
 }
 
-// remember adds the ids of rows that are about to be written.
-func (r *recall) remember(rows []experience.Interaction) {
+// remember adds ids: of rows that are about to be written, which are all new, or
+// of some that are in the table, and may be known of whoever wrote them.
+func (r *recall) remember(each func(yield func(*experience.ID) bool), maybeKnown bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.full {
 		return
 	}
-	for i := range rows {
-		r.ids.add(&rows[i].ID)
+	for id := range each {
+		if !maybeKnown || !r.ids.has(id) {
+			r.ids.add(id)
+		}
 	}
 	if r.ids.size() > mostIDs {
 		r.ids, r.ready, r.full = nil, false, true
+	}
+}
+
+// eachRow gives the ids of rows.
+func eachRow(rows []experience.Interaction) func(yield func(*experience.ID) bool) {
+	return func(yield func(*experience.ID) bool) {
+		for i := range rows {
+			if !yield(&rows[i].ID) {
+				return
+			}
+		}
 	}
 }
 
@@ -86,18 +100,18 @@ func (d *duck) load(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		var piece []experience.Interaction
+		var piece []experience.ID
 		for found.Next() {
-			var r experience.Interaction
-			if err := found.Scan(&r.ID); err != nil {
+			var id experience.ID
+			if err := found.Scan(&id); err != nil {
 				return firstError(err, found.Close())
 			}
-			piece = append(piece, r)
+			piece = append(piece, id)
 		}
 		if err := firstError(found.Err(), found.Close()); err != nil {
 			return err
 		}
-		d.recall.remember(piece)
+		d.recall.remember(eachID(piece), true)
 	}
 	d.recall.mu.Lock()
 	defer d.recall.mu.Unlock()
