@@ -13,8 +13,8 @@ import (
 )
 
 func (t *duckTx) appendRows(ctx context.Context, rows []experience.Interaction, checked bool) error {
-	var hot string
-	if err := t.queryRow(ctx, `SELECT name FROM parts WHERE kind = 'hot'`).Scan(&hot); err != nil {
+	hot, err := t.roomyHot(ctx, int64(t.d.options.HotLimit))
+	if err != nil {
 		return err
 	}
 	order := byPerson(rows)

@@ -53,7 +53,7 @@ func (d *duck) compact(ctx context.Context, force bool, beside Beside) (s Compac
 		}
 		return s, d.tidyRuns(ctx)
 	}
-	if err := d.seal(ctx, true); err != nil {
+	if err := d.seal(ctx, 1); err != nil {
 		return s, err
 	}
 	all, err := d.countParts(ctx)
@@ -107,10 +107,12 @@ func (c countedParts) rows() (n int64) {
 
 func (c countedParts) settled() countedParts { return append(c.of("cold"), c.of("nobody")...) }
 
-// sortHot sorts the hot rows into runs while enough of them wait.
+// sortHot sorts the hot rows into runs while enough of them wait: one run of each
+// part that was set aside, so that after a flood there is less to read in order
+// of arrival with each that is sorted.
 func (d *duck) sortHot(ctx context.Context) error {
 	for {
-		if err := d.seal(ctx, false); err != nil {
+		if err := d.seal(ctx, int64(d.options.HotLimit)); err != nil {
 			return err
 		}
 		all, err := d.countParts(ctx)
@@ -118,10 +120,10 @@ func (d *duck) sortHot(ctx context.Context) error {
 		if err != nil || len(sealed) == 0 {
 			return err
 		}
-		if err := d.merge(ctx, sealed, part{kind: "warm"}); err != nil {
+		if err := d.merge(ctx, sealed[:1], part{kind: "warm"}); err != nil {
 			return err
 		}
-		d.sorted.Add(sealed.rows())
+		d.sorted.Add(sealed[:1].rows())
 	}
 }
 
@@ -188,51 +190,39 @@ func (d *duck) dropAll(ctx context.Context, loose countedParts) error {
 	return nil
 }
 
-// seal sets the hot part aside and starts a new one, where enough is in it;
-// appending waits a moment for it. One that a stopped compaction left is sorted
-// first.
-func (d *duck) seal(ctx context.Context, force bool) error {
+// seal sets the hot part aside where it holds at least so many rows, and starts
+// a new one; appending waits a moment for it.
+func (d *duck) seal(ctx context.Context, least int64) error {
 	return d.write(ctx, func(tx writeTx) error {
-		t := tx.(*duckTx)
-		parts, err := t.parts(ctx)
-		if err != nil {
-			return err
-		}
-		var hot string
-		for _, p := range parts {
-			switch p.kind {
-			case "sealed":
-				return nil
-			case "hot":
-				hot = p.name
-			}
-		}
-		var waiting int64
-		if err := t.queryRow(ctx, `SELECT count(*) FROM `+hot).Scan(&waiting); err != nil {
-			return err
-		}
-		if waiting == 0 || waiting < int64(d.options.HotLimit) && !force {
-			return nil
-		}
-		return t.startHot(ctx, hot)
+		_, err := tx.(*duckTx).roomyHot(ctx, least)
+		return err
 	})
 }
 
-func (t *duckTx) startHot(ctx context.Context, sealed string) error {
+// roomyHot gives the name of the hot part: of a new one where the old one held
+// so many rows, or more, which is set aside.
+func (t *duckTx) roomyHot(ctx context.Context, enough int64) (hot string, err error) {
+	if err := t.queryRow(ctx, `SELECT name FROM parts WHERE kind = 'hot'`).Scan(&hot); err != nil {
+		return "", err
+	}
+	var waiting int64
+	if err := t.queryRow(ctx, `SELECT count(*) FROM `+hot).Scan(&waiting); err != nil || waiting < enough {
+		return hot, err
+	}
 	name, err := newName(ctx, t.tx, "hot")
 	if err != nil {
-		return err
+		return "", err
 	}
 	t.d.presence.empty(name)
 	err = t.all(ctx, []string{
 		`CREATE TABLE ` + name + ` (` + hotColumnTypes + `)`,
-		`UPDATE parts SET kind = 'sealed' WHERE name = '` + sealed + `'`,
+		`UPDATE parts SET kind = 'sealed' WHERE name = '` + hot + `'`,
 		`INSERT INTO parts VALUES ('` + name + `', 'hot', NULL, NULL)`,
 	})
 	if err != nil {
-		return err
+		return "", err
 	}
-	return t.replaceView(ctx)
+	return name, t.replaceView(ctx)
 }
 
 type rowQueryer interface {

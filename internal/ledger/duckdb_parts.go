@@ -14,7 +14,8 @@ import (
 // `interactions` is their union.
 //
 //	hot     takes what is appended, in arrival order; there is exactly one
-//	sealed  a former hot part on its way into the warm or cold ones; one at most
+//	sealed  a former hot part on its way into the warm or cold ones; a few while
+//	        much arrives
 //	warm    a run of recent rows, sorted by person and time, on its way into the
 //	        cold ones; a few
 //	cold    sorted by person and time; the cold parts divide all persons

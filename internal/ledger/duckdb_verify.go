@@ -69,8 +69,8 @@ func (d *duck) readPart(ctx context.Context, p part) (rows int64, faults []strin
 	return rows, faults, err
 }
 
-// disjoint tells what is wrong with the list of parts: one hot, one sealed at
-// most, and cold ones that divide all persons among them.
+// disjoint tells what is wrong with the list of parts: one hot, and cold ones
+// that divide all persons among them.
 func disjoint(parts []part) (faults []string) {
 	kinds := map[string]int{}
 	var cold []part
@@ -80,8 +80,8 @@ func disjoint(parts []part) (faults []string) {
 			cold = append(cold, p)
 		}
 	}
-	if kinds["hot"] != 1 || kinds["sealed"] > 1 {
-		faults = append(faults, fmt.Sprintf("%d hot and %d sealed parts", kinds["hot"], kinds["sealed"]))
+	if kinds["hot"] != 1 {
+		faults = append(faults, fmt.Sprintf("%d hot parts", kinds["hot"]))
 	}
 	slices.SortFunc(cold, func(a, b part) int { return bytes.Compare(a.low[:], b.low[:]) })
 	for i, p := range cold {

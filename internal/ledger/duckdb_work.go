@@ -66,11 +66,11 @@ func (d *duck) logCopied(ctx context.Context) {
 
 // hotRows counts what lies in order of arrival.
 func (d *duck) hotRows(ctx context.Context) (n int64, err error) {
-	known := d.layout.look().known
-	if known == nil {
-		return 0, nil // it is being changed: another time
+	parts, err := listParts(ctx, d.db())
+	if err != nil {
+		return 0, err
 	}
-	for _, p := range known.parts {
+	for _, p := range parts {
 		if p.kind == "hot" || p.kind == "sealed" {
 			var rows int64
 			if err := d.db().QueryRowContext(ctx, `SELECT count(*) FROM `+p.name).Scan(&rows); err != nil {
@@ -82,8 +82,7 @@ func (d *duck) hotRows(ctx context.Context) (n int64, err error) {
 	return n, nil
 }
 
-// order: what is not sorted is in the hot part, and the sealed one while it is
-// being sorted.
+// order: what is not sorted is in the hot part, and in the sealed ones.
 func (d *duck) order(ctx context.Context) (o Order, err error) {
 	o.Sorted, o.Written = d.sorted.Load(), d.written.Load()
 	o.Unsorted, err = d.hotRows(ctx)

@@ -112,6 +112,76 @@ func TestCompactionGivesWay(t *testing.T) {
 	}
 }
 
+// What a flood leaves is set aside while it arrives, in pieces that are sorted
+// one after the other, and all of it is on its people's timelines all the while.
+func TestFloodIsSetAside(t *testing.T) {
+	b := newBook(t, "DuckDB")
+	const people, pieces = 7, 6
+	for k := range pieces {
+		var rows []experience.Interaction
+		for n := range hotLimit {
+			rows = append(rows, row(fmt.Sprint(k, " ", n), fmt.Sprint("s", n%people), fmt.Sprint("p", n%people), k*hotLimit+n))
+		}
+		b.rows(rows...)
+	}
+	kinds := func() string {
+		return fmt.Sprint(b.ask(`SELECT kind || ' ' || count(*) FROM parts GROUP BY kind ORDER BY kind`))
+	}
+	told := func() {
+		t.Helper()
+		items, _, err := b.Timeline(t.Context(), ledger.TimelineQuery{Person: id("p3"), Limit: 1000})
+		b.check(err)
+		if len(items) != pieces*3 { // 3, 10 and 17 of each 20
+			t.Errorf("%d rows on a timeline, want %d; parts %s", len(items), pieces*3, kinds())
+		}
+	}
+	if got := kinds(); got != "[hot 1 sealed 5]" {
+		t.Errorf("after the flood, parts %s", got)
+	}
+	told()
+	b.reopen()
+	told()
+	least := pieces
+	_, err := b.Compact(t.Context(), ledger.Beside{Pause: func(context.Context, time.Duration) {
+		told()
+		o, err := b.Order(t.Context())
+		b.check(err)
+		least = min(least, int(o.Unsorted)/hotLimit)
+	}})
+	b.check(err)
+	if got := kinds(); got != "[hot 1 warm 6]" || least > 1 {
+		t.Errorf("sorted, parts %s; at least %d pieces lay unsorted at a time", got, least)
+	}
+	told()
+	if got := b.ask(`SELECT count(*), count(DISTINCT id) FROM interactions`); got[0] != fmt.Sprintf("%d|%d", pieces*hotLimit, pieces*hotLimit) {
+		t.Errorf("%v of %d rows", got, pieces*hotLimit)
+	}
+	findings, err := b.Verify(t.Context())
+	b.check(err)
+	for _, f := range findings {
+		if !f.OK {
+			t.Errorf("%+v", f)
+		}
+	}
+}
+
+// What is not sorted is told, and so sorted in time, also while more people were
+// joined than a reader remembers.
+func TestOrderIsToldWhilePeopleAreJoined(t *testing.T) {
+	b := newBook(t, "DuckDB")
+	b.rows(row("1", "s1", "p1", 1), row("2", "s2", "p2", 2))
+	moves := make([]ledger.Move, 6_000)
+	for k := range moves {
+		moves[k] = move(int64(k+1), fmt.Sprint("s", k), fmt.Sprint("p", k), fmt.Sprint("q", k))
+	}
+	b.append(ledger.Batch{Moves: moves})
+	o, err := b.Order(t.Context())
+	b.check(err)
+	if o.Unsorted != 2 {
+		t.Errorf("of 2 rows %d are told to be unsorted", o.Unsorted)
+	}
+}
+
 // Runs whose rows have all been taken back, the last while it was being sorted,
 // are dropped: there is nothing in them to be sorted, today or ever.
 func TestEmptyRunsGo(t *testing.T) {
