@@ -21,7 +21,7 @@ func (t *duckTx) appendRows(ctx context.Context, rows []experience.Interaction, 
 	if err := t.bulk(hot, len(rows), func(i int, w *chunkWriter) { writeRow(w, &rows[order[i]], checked) }); err != nil {
 		return err
 	}
-	t.d.recall.remember(eachRow(rows), false)
+	t.d.recall.remember(rows)
 	t.d.presence.add(hot, func(yield func(*experience.ID) bool) {
 		for _, i := range order {
 			if !yield(&rows[i].Person) {

@@ -49,9 +49,7 @@ func (p *presence) add(part string, each func(yield func(*experience.ID) bool)) 
 		return
 	}
 	for id := range each {
-		if !of.ids.has(id) {
-			of.ids.add(id)
-		}
+		of.ids.add(id)
 	}
 }
 

@@ -35,32 +35,18 @@ func (r *recall) maybe(rows []experience.Interaction) []experience.Interaction {
 	return out
 }
 
-// remember adds ids: of rows that are about to be written, which are all new, or
-// of some that are in the table, and may be known of whoever wrote them.
-func (r *recall) remember(each func(yield func(*experience.ID) bool), maybeKnown bool) {
+// remember adds the ids of rows that are about to be written.
+func (r *recall) remember(rows []experience.Interaction) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.full {
 		return
 	}
-	for id := range each {
-		if !maybeKnown || !r.ids.has(id) {
-			r.ids.add(id)
-		}
+	for i := range rows {
+		r.ids.add(&rows[i].ID)
 	}
 	if r.ids.size() > mostIDs {
 		r.ids, r.ready, r.full = nil, false, true
-	}
-}
-
-// eachRow gives the ids of rows.
-func eachRow(rows []experience.Interaction) func(yield func(*experience.ID) bool) {
-	return func(yield func(*experience.ID) bool) {
-		for i := range rows {
-			if !yield(&rows[i].ID) {
-				return
-			}
-		}
 	}
 }
 
@@ -100,18 +86,18 @@ func (d *duck) load(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		var piece []experience.ID
+		var piece []experience.Interaction
 		for found.Next() {
-			var id experience.ID
-			if err := found.Scan(&id); err != nil {
+			var r experience.Interaction
+			if err := found.Scan(&r.ID); err != nil {
 				return firstError(err, found.Close())
 			}
-			piece = append(piece, id)
+			piece = append(piece, r)
 		}
 		if err := firstError(found.Err(), found.Close()); err != nil {
 			return err
 		}
-		d.recall.remember(eachID(piece), true)
+		d.recall.remember(piece)
 	}
 	d.recall.mu.Lock()
 	defer d.recall.mu.Unlock()

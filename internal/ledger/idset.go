@@ -39,15 +39,16 @@ func (f *fingerprints) find(id *experience.ID) (at int, there bool, mark uint32)
 	}
 }
 
+// add puts an id in, unless it is there.
 func (s *idSet) add(id *experience.ID) {
+	if s.has(id) {
+		return
+	}
 	if len(*s) == 0 {
 		*s = append(*s, &fingerprints{slots: make([]uint32, firstSlots)})
 	}
 	last := (*s)[len(*s)-1]
-	at, there, mark := last.find(id)
-	if there {
-		return
-	}
+	at, _, mark := last.find(id)
 	if last.used >= len(last.slots)-len(last.slots)/fullAt {
 		last = &fingerprints{slots: make([]uint32, min(2*len(last.slots), mostSlots))}
 		*s = append(*s, last)
