@@ -168,7 +168,7 @@ func (l *Log) startWriter() {
 				begun := time.Now()
 				l.write(b)
 				if b.calls >= manyCalls && !closing {
-					time.Sleep(min((diskShare-1)*time.Since(begun), mostPause))
+					rest(min((diskShare-1)*time.Since(begun), mostPause))
 				}
 			}
 		}

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -11,8 +12,9 @@ import (
 // BenchmarkAppend has callers write n records of 500 bytes at a time, each call
 // answered once it is on disk.
 func BenchmarkAppend(b *testing.B) {
-	for _, n := range []int{1, 100} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
+	for _, c := range []struct{ callers, records int }{{8, 1}, {16, 1}, {64, 1}, {64, 100}} {
+		n := c.records
+		b.Run(fmt.Sprintf("%d of %d callers", n, c.callers), func(b *testing.B) {
 			l, err := Open(b.Context(), Options{Dir: b.TempDir()})
 			if err != nil {
 				b.Fatal(err)
@@ -22,7 +24,7 @@ func BenchmarkAppend(b *testing.B) {
 			for i := range body {
 				body[i] = record(strings.Repeat("x", 500))
 			}
-			b.SetParallelism(32)
+			b.SetParallelism(max(1, c.callers/runtime.GOMAXPROCS(0)))
 			b.ResetTimer()
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {

@@ -146,7 +146,7 @@ func (f *folder) dropEmpty(number uint64) error {
 }
 
 // leaveOut ends writing to a file. What is behind its last block, room or a
-// block that was refused, is given back; nothing depends on that.
+// block that was refused, is given back; zeroBytes depends on that.
 func (f *folder) leaveOut() {
 	if f.out.file != nil {
 		_ = f.out.file.Truncate(f.out.end)
@@ -164,15 +164,19 @@ func (f *folder) failed(err error) error {
 
 // zeros writes zeros from one offset to another.
 func zeros(out *os.File, from, to int64) error {
-	for b := make([]byte, min(to-from, 128<<10)); from < to; from += int64(len(b)) {
-		if _, err := out.WriteAt(b[:min(int64(len(b)), to-from)], from); err != nil {
+	for from < to {
+		n, err := out.WriteAt(zeroBytes[:min(int64(len(zeroBytes)), to-from)], from)
+		if err != nil {
 			return err
 		}
+		from += int64(n)
 	}
 	return nil
 }
 
-// clearRest has nothing but zeros from one offset to another.
+var zeroBytes [128 << 10]byte
+
+// clearRest has zeroBytes but zeros from one offset to another.
 func clearRest(out *os.File, from, to int64) error {
 	rest := make([]byte, max(to-from, 0))
 	if _, err := out.ReadAt(rest, from); err != nil {
