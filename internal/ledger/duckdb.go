@@ -416,9 +416,9 @@ type duckTx struct {
 	d        *duck
 	conn     *sql.Conn
 	tx       *sql.Tx
-	edited   bool                   // rows in place
-	reshaped bool                   // the parts, or all overrides
-	moved    map[experience.ID]bool // persons whose overrides changed
+	edited   bool         // rows in place
+	reshaped bool         // the parts, or all overrides
+	moved    []ruleChange // some overrides
 	head     *Head
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -21,7 +22,7 @@ func (t *duckTx) appendRows(ctx context.Context, rows []experience.Interaction, 
 	if err := t.bulk(hot, len(rows), func(i int, w *chunkWriter) { writeRow(w, &rows[order[i]], checked) }); err != nil {
 		return err
 	}
-	t.d.recall.remember(rows)
+	t.d.recall.remember(len(rows), func(i int) *experience.ID { return &rows[i].ID })
 	t.d.presence.add(hot, func(yield func(*experience.ID) bool) {
 		for _, i := range order {
 			if !yield(&rows[i].Person) {
@@ -93,9 +94,9 @@ func (t *duckTx) move(ctx context.Context, moves []Move) error {
 		}
 	}
 	after = before - int64(len(rules))
-	t.concern(rules)
+	gone := maps.Clone(rules)
 	closure(rules, moves)
-	t.concern(rules)
+	t.moved = append(t.moved, ruleChange{gone, rules})
 	keys := make([]rowKey, 0, len(rules))
 	for k := range rules {
 		keys = append(keys, k)
@@ -112,16 +113,6 @@ func (t *duckTx) move(ctx context.Context, moves []Move) error {
 		return err
 	}
 	return t.replaceView(ctx)
-}
-
-// concern notes the persons of rules that come or go.
-func (t *duckTx) concern(rules map[rowKey]override) {
-	if t.moved == nil {
-		t.moved = map[experience.ID]bool{}
-	}
-	for k, r := range rules {
-		t.moved[k.was], t.moved[r.person] = true, true
-	}
 }
 
 func subjects(moves []Move) string {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -131,7 +132,7 @@ func (w *chunkWriter) close() (err error) {
 	for i := range w.types {
 		mapping.DestroyLogicalType(&w.types[i])
 	}
-	w.texts.pins.Unpin()
+	w.texts.release()
 	return err
 }
 
@@ -198,12 +199,26 @@ type texts struct {
 
 const slabBytes = 1 << 20
 
+// emptySlabs are slabs that nobody fills.
+var emptySlabs = sync.Pool{New: func() any { return new([slabBytes]byte) }}
+
 // reuse forgets what is held.
 func (t *texts) reuse() {
 	for i := range t.slabs {
 		t.slabs[i] = t.slabs[i][:0]
 	}
 	t.slab = 0
+}
+
+// release gives the slabs back; nothing that was kept may be read after it.
+func (t *texts) release() {
+	t.pins.Unpin()
+	for _, slab := range t.slabs {
+		if cap(slab) == slabBytes {
+			emptySlabs.Put((*[slabBytes]byte)(slab[:slabBytes]))
+		}
+	}
+	t.slabs = nil
 }
 
 // keep gives a text as DuckDB has it.
@@ -217,8 +232,14 @@ func (t *texts) keep(s string) (out duckText) {
 		t.slab++
 	}
 	if t.slab == len(t.slabs) {
-		t.slabs = append(t.slabs, make([]byte, 0, max(slabBytes, len(s))))
-		t.pins.Pin(unsafe.SliceData(t.slabs[t.slab]))
+		var fresh []byte
+		if len(s) <= slabBytes {
+			fresh = emptySlabs.Get().(*[slabBytes]byte)[:0]
+		} else {
+			fresh = make([]byte, 0, len(s))
+		}
+		t.slabs = append(t.slabs, fresh)
+		t.pins.Pin(unsafe.SliceData(fresh))
 	}
 	slab := &t.slabs[t.slab]
 	from := len(*slab)

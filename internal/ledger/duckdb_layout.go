@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"maps"
 	"sync/atomic"
 
 	"regia/internal/experience"
@@ -30,14 +31,32 @@ type glance struct {
 	known          *knownLayout // nil: ask
 }
 
+// knownLayout is never changed: whoever has one may read it.
 type knownLayout struct {
 	parts []part
 	rules map[experience.ID]map[rowKey]override // under both persons of a rule
+	count int                                   // of rules
 }
 
 // maxRemembered is how many overrides are remembered; where more wait to be
-// folded, readers ask.
+// folded, readers ask, until they are.
 const maxRemembered = 5_000
+
+// ruleChange is what a commit changes about overrides.
+type ruleChange struct{ gone, come map[rowKey]override }
+
+// concerned gives the persons of the rules that come or go.
+func concerned(changes []ruleChange) map[experience.ID]bool {
+	persons := map[experience.ID]bool{}
+	for _, c := range changes {
+		for _, rules := range []map[rowKey]override{c.gone, c.come} {
+			for key, o := range rules {
+				persons[key.was], persons[o.person] = true, true
+			}
+		}
+	}
+	return persons
+}
 
 // look looks at the layout.
 func (l *layout) look() glance {
@@ -88,14 +107,17 @@ func (l *layout) change(ctx context.Context, q queryer, commit func() error) err
 }
 
 // move runs commit, which changes the overrides of persons and nothing else.
-func (l *layout) move(ctx context.Context, q queryer, persons map[experience.ID]bool, commit func() error) error {
+func (l *layout) move(ctx context.Context, q queryer, changes []ruleChange, commit func() error) error {
 	number := l.moves.Load() + 1 // there is one writer
-	l.moving.Store(&moving{number, persons})
+	l.moving.Store(&moving{number, concerned(changes)})
 	l.moves.Store(number)
 	defer l.moves.Store(number + 1)
-	err := commit()
-	l.remember(ctx, q)
-	return err
+	if err := commit(); err != nil {
+		l.remember(ctx, q)
+		return err
+	}
+	l.known.Store(l.known.Load().after(changes))
+	return nil
 }
 
 // remember reads the layout. Where that fails readers will ask by themselves.
@@ -110,14 +132,47 @@ func readLayout(ctx context.Context, q queryer) *knownLayout {
 	if err != nil || len(rows) > maxRemembered {
 		return nil
 	}
-	k := &knownLayout{parts: parts, rules: map[experience.ID]map[rowKey]override{}}
-	for key, o := range rows {
-		for _, person := range []experience.ID{key.was, o.person} {
-			if k.rules[person] == nil {
-				k.rules[person] = map[rowKey]override{}
+	none := &knownLayout{parts: parts}
+	return none.after([]ruleChange{{come: rows}})
+}
+
+// after gives the layout with some rules changed; nil where that is too many, or
+// where the layout is not known.
+func (k *knownLayout) after(changes []ruleChange) *knownLayout {
+	if k == nil {
+		return nil
+	}
+	next := &knownLayout{parts: k.parts, rules: maps.Clone(k.rules), count: k.count}
+	if next.rules == nil {
+		next.rules = map[experience.ID]map[rowKey]override{}
+	}
+	own := map[experience.ID]bool{} // whose rules are a copy already
+	of := func(person experience.ID) map[rowKey]override {
+		if !own[person] {
+			own[person] = true
+			if next.rules[person] = maps.Clone(next.rules[person]); next.rules[person] == nil {
+				next.rules[person] = map[rowKey]override{}
 			}
-			k.rules[person][key] = o
+		}
+		return next.rules[person]
+	}
+	for _, c := range changes {
+		for key, o := range c.gone {
+			delete(of(key.was), key)
+			delete(of(o.person), key)
+		}
+		for key, o := range c.come {
+			of(key.was)[key], of(o.person)[key] = o, o
+		}
+		next.count += len(c.come) - len(c.gone)
+	}
+	for person := range own {
+		if len(next.rules[person]) == 0 {
+			delete(next.rules, person)
 		}
 	}
-	return k
+	if next.count > maxRemembered {
+		return nil
+	}
+	return next
 }

@@ -35,15 +35,15 @@ func (r *recall) maybe(rows []experience.Interaction) []experience.Interaction {
 	return out
 }
 
-// remember adds the ids of rows that are about to be written.
-func (r *recall) remember(rows []experience.Interaction) {
+// remember adds n ids, of rows that are about to be written.
+func (r *recall) remember(n int, id func(i int) *experience.ID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.full {
 		return
 	}
-	for i := range rows {
-		r.ids.add(&rows[i].ID)
+	for i := range n {
+		r.ids.add(id(i))
 	}
 	if r.ids.size() > mostIDs {
 		r.ids, r.ready, r.full = nil, false, true
@@ -78,6 +78,7 @@ func (d *duck) load(ctx context.Context) error {
 	if err := tx.QueryRowContext(ctx, `SELECT count(*), coalesce(max(rowid) + 1, 0) FROM seen`).Scan(&rows, &end); err != nil || rows > mostIDs {
 		return err
 	}
+	piece := make([]experience.ID, 0, min(rows, loadedIDs))
 	for from := int64(0); from < end; from += loadedIDs {
 		if err := alive.Err(); err != nil {
 			return err
@@ -86,18 +87,17 @@ func (d *duck) load(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		var piece []experience.Interaction
-		for found.Next() {
-			var r experience.Interaction
-			if err := found.Scan(&r.ID); err != nil {
+		for piece = piece[:0]; found.Next(); {
+			var id experience.ID
+			if err := found.Scan(&id); err != nil {
 				return firstError(err, found.Close())
 			}
-			piece = append(piece, r)
+			piece = append(piece, id)
 		}
 		if err := firstError(found.Err(), found.Close()); err != nil {
 			return err
 		}
-		d.recall.remember(piece)
+		d.recall.remember(len(piece), func(i int) *experience.ID { return &piece[i] })
 	}
 	d.recall.mu.Lock()
 	defer d.recall.mu.Unlock()

@@ -4,6 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"reflect"
 	"testing"
 
 	"regia/internal/experience"
@@ -22,7 +26,8 @@ func TestHeldForOnePerson(t *testing.T) {
 	anna, bruno := experience.NewID(), experience.NewID()
 	done := func() error { return nil }
 	move := func(l *layout, who experience.ID, commit func() error) {
-		_ = l.move(ctx, nothing{}, map[experience.ID]bool{who: true}, commit)
+		rule := map[rowKey]override{{subject: who, was: who}: {person: experience.NewID()}}
+		_ = l.move(ctx, nothing{}, []ruleChange{{come: rule}}, commit)
 	}
 	for _, c := range []struct {
 		name              string
@@ -71,4 +76,68 @@ func TestHeldForOnePerson(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// After any moves what is remembered is what would be read.
+func TestMovesAreRemembered(t *testing.T) {
+	l, err := Open(t.Context(), Options{Path: filepath.Join(t.TempDir(), "l.duckdb")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	d := l.engine.(*duck)
+	id := func(kind string, n int) experience.ID { return experience.HashID([]byte(kind), fmt.Sprint(n)) }
+	random := rand.New(rand.NewPCG(1, 2))
+	now := map[int]int{} // whose each subject is
+	keys := func() map[rowKey]bool {
+		all := map[rowKey]bool{}
+		for _, rules := range d.layout.known.Load().rules {
+			for k := range rules {
+				all[k] = true
+			}
+		}
+		return all
+	}
+	number, came, went := int64(0), 0, 0
+	for round := range 200 {
+		var moves []Move
+		for range 1 + random.IntN(8) {
+			subject, to := random.IntN(12), random.IntN(4)
+			number++
+			moves = append(moves, Move{Number: number, Subject: id("s", subject), Was: id("p", now[subject]), Person: id("p", to)})
+			now[subject] = to
+		}
+		at := func(n int) experience.Position { return experience.Position{Sequence: uint64(n), Hash: fmt.Sprint(n)} }
+		before := at(round)
+		if round == 0 {
+			before = experience.Position{}
+		}
+		was := keys()
+		if err := l.Append(t.Context(), Batch{Before: before, After: at(round + 1), Moves: moves}); err != nil {
+			t.Fatal(err)
+		}
+		got, want := d.layout.known.Load(), readLayout(t.Context(), d.writer)
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("after %v there is remembered\n%v, and in the table\n%v", moves, got, want)
+		}
+		is := keys()
+		for k := range is {
+			if !was[k] {
+				came++
+			}
+			delete(was, k)
+		}
+		went += len(was)
+	}
+	if came == 0 || went == 0 {
+		t.Errorf("%d rules came and %d went: nothing was tried", came, went)
+	}
+	var many knownLayout
+	rules := map[rowKey]override{}
+	for i := range maxRemembered + 1 {
+		rules[rowKey{id("s", i), id("p", 1)}] = override{1, id("p", 2)}
+	}
+	if many.after([]ruleChange{{come: rules}}) != nil {
+		t.Error("more is remembered than may be")
+	}
 }

@@ -27,7 +27,7 @@ func TestRecallKnowsItsIDs(t *testing.T) {
 	if got := r.maybe(rows[:5]); len(got) != 5 {
 		t.Errorf("before all is loaded %d of 5 are looked up", len(got))
 	}
-	r.remember(rows)
+	r.remember(len(rows), func(i int) *experience.ID { return &rows[i].ID })
 	r.ready = true
 	if len(r.ids) < 3 {
 		t.Fatalf("%d tables", len(r.ids))
