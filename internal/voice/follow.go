@@ -3,10 +3,12 @@ package voice
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
 	"regia/internal/experience"
+	"regia/internal/ledger"
 	"regia/internal/registry"
 )
 
@@ -16,14 +18,18 @@ const (
 	Heard = "regia.heard"
 	// overlap is how much earlier than what was read last something may have been
 	// received that is woven later: doors work at the same time, and large
-	// requests take long.
-	overlap = 10 * time.Minute
+	// requests take long. Nearly always it is much less: so far back is looked once
+	// in wideEvery, and between only for what came within the last narrow.
+	overlap   = 10 * time.Minute
+	wideEvery = 5 * time.Minute
+	narrow    = 10 * time.Second
 	// wholeEvery is how often all of the ledger is gone through although nothing
 	// seems to have changed about the past.
 	wholeEvery = time.Hour
-	// share: one part in so many of the time is what going through the ledger may
-	// take: all of it, or what came of late, which may be much.
-	share = 20
+	// share: one part in so many of the time is what it may take to go through the
+	// ledger, and shareOfNew through what came of late, which may be much.
+	share      = 20
+	shareOfNew = 50
 	// stretch is how long what other models read is read anew before it is looked
 	// for what is new.
 	stretch = 3 * time.Second
@@ -31,6 +37,8 @@ const (
 	mostRest = 30 * time.Second
 	// batch is how many texts are read between two commits.
 	batch = 200
+	// followed is how many voices are looked for in the ledger at a time.
+	followed = 100_000
 )
 
 // head is how far the ledger was read.
@@ -74,7 +82,7 @@ func (r *Room) Run(ctx context.Context) error {
 		if took {
 			rested = time.Now().Add(share * time.Since(began))
 		}
-		pause := time.NewTimer(max(r.Pause, min(share*looked, mostRest)))
+		pause := time.NewTimer(max(r.Pause, min(shareOfNew*looked, mostRest)))
 		select {
 		case <-ctx.Done():
 			pause.Stop()
@@ -99,10 +107,10 @@ func (r *Room) CatchUp(ctx context.Context) error {
 }
 
 // catchUp reads what is new. It goes through the whole ledger where that is
-// asked for, or where the past may have changed and it may take its time; took
-// says that it did; looked is how long it took else to find in the ledger what
-// is new. What other models read is read anew until a moment passed; zero: to
-// the end.
+// asked for, or where it is time and it may take its time; and then it also
+// follows what may have changed about the past. took says that it did either;
+// looked is how long it took else to find in the ledger what is new. What other
+// models read is read anew until a moment passed; zero: to the end.
 func (r *Room) catchUp(ctx context.Context, asked, may bool, until time.Time) (took bool, looked time.Duration, err error) {
 	r.reading.Lock()
 	defer r.reading.Unlock()
@@ -127,29 +135,76 @@ func (r *Room) catchUp(ctx context.Context, asked, may bool, until time.Time) (t
 	if err != nil {
 		return false, 0, err
 	}
-	now := r.Clock()
 	same := h.sequence == int64(book.Position.Sequence) && h.move == book.Move && h.catalogue == book.Catalogue && h.interactions == book.Rows
-	past := h.move != book.Move || h.catalogue != book.Catalogue || book.Rows < h.interactions || h.wholeAt == 0 ||
-		!same && now.Sub(time.UnixMicro(h.wholeAt)) > wholeEvery
-	took = asked || past && may
-	if !same || took {
-		from := time.UnixMicro(h.received).Add(-overlap)
-		if took {
-			from = time.UnixMicro(0)
-		}
-		if looked, err = r.reconcile(ctx, from, &h); err != nil {
-			return took, 0, err
-		}
-		h.sequence, h.interactions = int64(book.Position.Sequence), book.Rows
-		if took {
-			looked = 0
-			h.move, h.catalogue, h.wholeAt = book.Move, book.Catalogue, now.UnixMicro()
-		}
-		if err := r.saveHead(ctx, h); err != nil {
-			return took, looked, err
-		}
+	late := h.wholeAt == 0 || !same && r.Clock().Sub(time.UnixMicro(h.wholeAt)) > wholeEvery
+	past := h.move != book.Move || h.catalogue != book.Catalogue || book.Rows < h.interactions
+	whole := asked || late && may
+	took = whole || past && may
+	if same && !took {
+		return false, 0, r.readAnew(ctx, until)
+	}
+	if looked, err = r.bring(ctx, &h, book, whole, took); err != nil {
+		return took, looked, err
 	}
 	return took, looked, r.readAnew(ctx, until)
+}
+
+// bring brings the registry from one head of the ledger to another: by all of
+// the ledger, or by what is new in it and, where that is asked for, by what
+// became of the past. It gives how long the ledger was asked for what is new.
+func (r *Room) bring(ctx context.Context, h *head, book ledger.Head, whole, past bool) (looked time.Duration, err error) {
+	now := r.Clock()
+	from, wide := time.UnixMicro(0), whole || now.Sub(r.wideAt) >= wideEvery
+	switch latest := time.UnixMicro(h.received); {
+	case whole:
+	case wide:
+		from = latest.Add(-overlap - wideEvery)
+	default:
+		from = latest.Add(-narrow)
+	}
+	if looked, err = r.reconcile(ctx, from, h); err != nil {
+		return 0, err
+	}
+	if wide {
+		r.wideAt = now
+	}
+	switch {
+	case whole:
+		looked, h.wholeAt = 0, now.UnixMicro()
+	case past:
+		if err := r.follow(ctx); err != nil {
+			return looked, err
+		}
+	}
+	h.sequence = int64(book.Position.Sequence)
+	if past {
+		h.move, h.catalogue, h.interactions = book.Move, book.Catalogue, book.Rows
+	}
+	h.interactions = max(h.interactions, book.Rows) // fewer: something was taken back that must be followed
+	return looked, r.saveHead(ctx, *h)
+}
+
+// follow makes the voices that are known those of whom they belong to now, where
+// they belong now, and drops those that are gone. They are looked for by their
+// ids: what everybody may have said need not be read.
+func (r *Room) follow(ctx context.Context) error {
+	known, err := r.known(ctx, time.UnixMicro(0))
+	if err != nil {
+		return err
+	}
+	var moved []key
+	for some := range slices.Chunk(slices.Collect(maps.Keys(known)), followed) {
+		err := r.keysOf(ctx, some, func(k key) {
+			if was := known[k.id]; was.person != k.person || was.touchpoint != k.touchpoint {
+				moved = append(moved, k)
+			}
+			delete(known, k.id)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return r.settle(ctx, moved, known)
 }
 
 // reconcile makes the registry have the voices of the ledger that were received

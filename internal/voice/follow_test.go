@@ -3,6 +3,7 @@ package voice
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"regia/internal/experience"
 	"regia/internal/ledger"
@@ -73,6 +74,27 @@ func TestThePastIsFollowed(t *testing.T) {
 		h.look()
 		if p := h.list(Filter{}); p.All != 1 || p.Voices[0].ID != stays.ID {
 			t.Errorf("after the import was taken back there are %d", p.All)
+		}
+	})
+}
+
+// Doors work at the same time: what one of them took minutes before what is in
+// the ledger already is heard as well, within minutes.
+func TestWhatComesLate(t *testing.T) {
+	everyEngine(t, func(t *testing.T, h *house) {
+		h.tell(h.said(1, 2, "Review Posted", map[string]any{"text": "Ottimo prodotto, lo consiglio."}))
+		for _, minutes := range []time.Duration{0, 1, 9, 14} {
+			late := h.said(2, 3, "Review Posted", map[string]any{"text": "Pessima esperienza."})
+			late.ReceivedAt = h.time.Add(-minutes * time.Minute)
+			h.tell(late)
+		}
+		if p := h.list(Filter{}); p.All != 2 {
+			t.Errorf("%d texts are heard at once instead of the two that are new", p.All)
+		}
+		h.time = h.time.Add(wideEvery)
+		h.tell(h.said(3, 1, "Page", nil))
+		if p := h.list(Filter{}); p.All != 5 {
+			t.Errorf("%d texts are heard after some minutes instead of five", p.All)
 		}
 	})
 }

@@ -84,6 +84,7 @@ type Room struct {
 	choices choices
 	taught  atomic.Pointer[taught]
 	turn    time.Time // until when this Regia alone reads; of the holder of reading
+	wideAt  time.Time // when it was looked far back last; of the holder of reading
 	models  atomic.Pointer[[]language.Card]
 }
 

@@ -67,8 +67,21 @@ func (r *Room) newest(ctx context.Context, since time.Time) (at int64, err error
 
 // keys gives do every voice of the ledger that was received since a moment.
 func (r *Room) keys(ctx context.Context, since time.Time, do func(key)) error {
+	return r.each(ctx, do, `received_at >= $1 AND `+r.said(), since.UTC())
+}
+
+// keysOf gives do those of some ids that are in the ledger.
+func (r *Room) keysOf(ctx context.Context, ids []experience.ID, do func(key)) error {
+	list := make([]string, len(ids))
+	for i, id := range ids {
+		list[i] = id.String()
+	}
+	return r.each(ctx, do, `id IN (SELECT x::UUID FROM unnest(string_to_array($1::TEXT, ',')) AS t(x))`, strings.Join(list, ","))
+}
+
+func (r *Room) each(ctx context.Context, do func(key), where string, args ...any) error {
 	rows, err := r.Ledger.Query(ctx, `SELECT CAST(id AS TEXT), `+r.Ledger.Micros("time")+`, `+r.Ledger.Micros("received_at")+
-		`, CAST(person_id AS TEXT), touchpoint FROM interactions WHERE received_at >= $1 AND `+r.said(), since.UTC())
+		`, CAST(person_id AS TEXT), touchpoint FROM interactions WHERE `+where, args...)
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,7 @@ type house struct {
 	bus  *bus
 	site *web.Site
 	rows int
+	time time.Time // by the room's clock
 }
 
 func newHouse(t testing.TB, engine string) *house {
@@ -39,7 +40,7 @@ func newHouse(t testing.TB, engine string) *house {
 	} else {
 		o.URL, b.URL = testkit.Postgres(t), testkit.Postgres(t)
 	}
-	h := &house{t: t, bus: &bus{}}
+	h := &house{t: t, bus: &bus{}, time: now}
 	var err error
 	if h.led, err = ledger.Open(context.Background(), o); err != nil {
 		t.Fatal(err)
@@ -50,7 +51,7 @@ func newHouse(t testing.TB, engine string) *house {
 	}
 	t.Cleanup(func() { h.book.Close() })
 	h.room = New(Options{
-		Ledger: h.led, Book: h.book, Bus: h.bus, People: crowd{}, Clock: func() time.Time { return now },
+		Ledger: h.led, Book: h.book, Bus: h.bus, People: crowd{}, Clock: func() time.Time { return h.time },
 		Touchpoints: func(context.Context) ([]experience.Touchpoint, error) {
 			return []experience.Touchpoint{{Key: "reviews", Name: map[string]string{"it": "Recensioni", "en": "Reviews"}, Channel: experience.Reviews}}, nil
 		},
