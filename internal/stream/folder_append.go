@@ -146,7 +146,7 @@ func (f *folder) dropEmpty(number uint64) error {
 }
 
 // leaveOut ends writing to a file. What is behind its last block, room or a
-// block that was refused, is given back; zeroBytes depends on that.
+// block that was refused, is given back; nothing depends on that.
 func (f *folder) leaveOut() {
 	if f.out.file != nil {
 		_ = f.out.file.Truncate(f.out.end)
@@ -176,7 +176,7 @@ func zeros(out *os.File, from, to int64) error {
 
 var zeroBytes [128 << 10]byte
 
-// clearRest has zeroBytes but zeros from one offset to another.
+// clearRest has nothing but zeros from one offset to another.
 func clearRest(out *os.File, from, to int64) error {
 	rest := make([]byte, max(to-from, 0))
 	if _, err := out.ReadAt(rest, from); err != nil {

@@ -17,9 +17,9 @@ const (
 	// Heard is the bus subject on which it is told that voices were heard.
 	Heard = "regia.heard"
 	// overlap is how much earlier than what was read last something may have been
-	// received that is woven later: doors work at the same time, and large
-	// requests take long. Nearly always it is much less: so far back is looked once
-	// in wideEvery, and between only for what came within the last narrow.
+	// received that is woven later: doors work at the same time, their clocks differ,
+	// and large requests take long. Nearly always it is much less: so far back is
+	// looked once in wideEvery, and between only for what came within the last narrow.
 	overlap   = 10 * time.Minute
 	wideEvery = 5 * time.Minute
 	narrow    = 10 * time.Second
@@ -49,6 +49,14 @@ type head struct {
 	interactions int64
 	received     int64 // the latest
 	wholeAt      int64 // when all of it was gone through last; 0: never
+}
+
+// lookBack is when it was looked far back last, and how far the ledger was then:
+// what was woven since is no more than overlap earlier.
+type lookBack struct {
+	at       time.Time
+	received int64 // microseconds; 0: not known
+	due      bool  // since then it was looked less far, or this Regia did not look at all
 }
 
 // Run reads what enters the ledger, the past first, until ctx ends.
@@ -107,8 +115,8 @@ func (r *Room) CatchUp(ctx context.Context) error {
 }
 
 // catchUp reads what is new. It goes through the whole ledger where that is
-// asked for, or where it is time and it may take its time; and then it also
-// follows what may have changed about the past. took says that it did either;
+// asked for, or where it is time and it may take its time, which is also when it
+// follows what changed about the past. took says that it did either;
 // looked is how long it took else to find in the ledger what is new. What other
 // models read is read anew until a moment passed; zero: to the end.
 func (r *Room) catchUp(ctx context.Context, asked, may bool, until time.Time) (took bool, looked time.Duration, err error) {
@@ -140,7 +148,7 @@ func (r *Room) catchUp(ctx context.Context, asked, may bool, until time.Time) (t
 	past := h.move != book.Move || h.catalogue != book.Catalogue || book.Rows < h.interactions
 	whole := asked || late && may
 	took = whole || past && may
-	if same && !took {
+	if same && !took && !(r.back.due && r.Clock().Sub(r.back.at) >= wideEvery) {
 		return false, 0, r.readAnew(ctx, until)
 	}
 	if looked, err = r.bring(ctx, &h, book, whole, took); err != nil {
@@ -154,19 +162,21 @@ func (r *Room) catchUp(ctx context.Context, asked, may bool, until time.Time) (t
 // became of the past. It gives how long the ledger was asked for what is new.
 func (r *Room) bring(ctx context.Context, h *head, book ledger.Head, whole, past bool) (looked time.Duration, err error) {
 	now := r.Clock()
-	from, wide := time.UnixMicro(0), whole || now.Sub(r.wideAt) >= wideEvery
-	switch latest := time.UnixMicro(h.received); {
+	from, wide := time.UnixMicro(0), whole || now.Sub(r.back.at) >= wideEvery
+	switch {
 	case whole:
+	case wide && r.back.received > 0:
+		from = time.UnixMicro(r.back.received).Add(-overlap)
 	case wide:
-		from = latest.Add(-overlap - wideEvery)
+		from = time.UnixMicro(h.received).Add(-overlap - wideEvery)
 	default:
-		from = latest.Add(-narrow)
+		from = time.UnixMicro(h.received).Add(-narrow)
 	}
 	if looked, err = r.reconcile(ctx, from, h); err != nil {
 		return 0, err
 	}
-	if wide {
-		r.wideAt = now
+	if r.back.due = true; wide {
+		r.back = lookBack{at: now, received: h.received}
 	}
 	switch {
 	case whole:
@@ -180,7 +190,7 @@ func (r *Room) bring(ctx context.Context, h *head, book ledger.Head, whole, past
 	if past {
 		h.move, h.catalogue, h.interactions = book.Move, book.Catalogue, book.Rows
 	}
-	h.interactions = max(h.interactions, book.Rows) // fewer: something was taken back that must be followed
+	h.interactions = max(h.interactions, book.Rows) // fewer: what was taken back is followed later
 	return looked, r.saveHead(ctx, *h)
 }
 

@@ -83,7 +83,7 @@ func TestThePastIsFollowed(t *testing.T) {
 func TestWhatComesLate(t *testing.T) {
 	everyEngine(t, func(t *testing.T, h *house) {
 		h.tell(h.said(1, 2, "Review Posted", map[string]any{"text": "Ottimo prodotto, lo consiglio."}))
-		for _, minutes := range []time.Duration{0, 1, 9, 14} {
+		for _, minutes := range []time.Duration{0, 1, 9} {
 			late := h.said(2, 3, "Review Posted", map[string]any{"text": "Pessima esperienza."})
 			late.ReceivedAt = h.time.Add(-minutes * time.Minute)
 			h.tell(late)
@@ -91,10 +91,23 @@ func TestWhatComesLate(t *testing.T) {
 		if p := h.list(Filter{}); p.All != 2 {
 			t.Errorf("%d texts are heard at once instead of the two that are new", p.All)
 		}
+		// Nothing else has to happen for that.
 		h.time = h.time.Add(wideEvery)
-		h.tell(h.said(3, 1, "Page", nil))
+		h.look()
+		if p := h.list(Filter{}); p.All != 4 {
+			t.Errorf("%d texts are heard after some minutes instead of four", p.All)
+		}
+		// However much was received since it was looked so far back.
+		much := h.said(3, 1, "Page", nil)
+		much.ReceivedAt = h.time.Add(10 * time.Hour)
+		h.tell(much)
+		late := h.said(2, 3, "Review Posted", map[string]any{"text": "Pessima esperienza."})
+		late.ReceivedAt = h.time
+		h.tell(late)
+		h.time = h.time.Add(wideEvery)
+		h.look()
 		if p := h.list(Filter{}); p.All != 5 {
-			t.Errorf("%d texts are heard after some minutes instead of five", p.All)
+			t.Errorf("%d texts are heard after hours came at once instead of five", p.All)
 		}
 	})
 }

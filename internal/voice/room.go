@@ -84,7 +84,7 @@ type Room struct {
 	choices choices
 	taught  atomic.Pointer[taught]
 	turn    time.Time // until when this Regia alone reads; of the holder of reading
-	wideAt  time.Time // when it was looked far back last; of the holder of reading
+	back    lookBack  // of the holder of reading
 	models  atomic.Pointer[[]language.Card]
 }
 
@@ -99,7 +99,7 @@ func New(o Options) *Room {
 	if o.Pause <= 0 {
 		o.Pause = time.Second
 	}
-	return &Room{Options: o, amiss: make(chan struct{}, 1), anew: make(chan struct{}, 1)}
+	return &Room{Options: o, back: lookBack{due: true}, amiss: make(chan struct{}, 1), anew: make(chan struct{}, 1)}
 }
 
 // otherTopic is that of texts that no other fits.
