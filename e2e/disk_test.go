@@ -78,8 +78,9 @@ func TestFullDisk(t *testing.T) {
 	}
 	x.end()
 	for status := range x.answers() {
-		if status != http.StatusServiceUnavailable {
-			t.Errorf("answers on a full disk: %v, want 503 alone", x.answers())
+		// A disk in memory is fast enough for a source to reach its own limit, 429.
+		if status != http.StatusServiceUnavailable && status != http.StatusTooManyRequests {
+			t.Errorf("answers on a full disk: %v, want 503 alone, or 429", x.answers())
 		}
 	}
 	r.eventually(later, "everything is woven", func() error {
