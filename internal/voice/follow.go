@@ -52,11 +52,11 @@ type head struct {
 }
 
 // lookBack is when it was looked far back last, and how far the ledger was then:
-// what was woven since is no more than overlap earlier.
+// what was woven since is no more than overlap earlier. Zero: this Regia did not.
 type lookBack struct {
 	at       time.Time
-	received int64 // microseconds; 0: not known
-	due      bool  // since then it was looked less far, or this Regia did not look at all
+	sequence int64
+	received int64 // microseconds
 }
 
 // Run reads what enters the ledger, the past first, until ctx ends.
@@ -116,9 +116,9 @@ func (r *Room) CatchUp(ctx context.Context) error {
 
 // catchUp reads what is new. It goes through the whole ledger where that is
 // asked for, or where it is time and it may take its time, which is also when it
-// follows what changed about the past. took says that it did either;
-// looked is how long it took else to find in the ledger what is new. What other
-// models read is read anew until a moment passed; zero: to the end.
+// follows what changed about the past. took says that it did either; looked is
+// how long it took else to find in the ledger what is new. What other models read
+// is read anew until a moment passed; zero: to the end.
 func (r *Room) catchUp(ctx context.Context, asked, may bool, until time.Time) (took bool, looked time.Duration, err error) {
 	r.reading.Lock()
 	defer r.reading.Unlock()
@@ -148,7 +148,7 @@ func (r *Room) catchUp(ctx context.Context, asked, may bool, until time.Time) (t
 	past := h.move != book.Move || h.catalogue != book.Catalogue || book.Rows < h.interactions
 	whole := asked || late && may
 	took = whole || past && may
-	if same && !took && !(r.back.due && r.Clock().Sub(r.back.at) >= wideEvery) {
+	if same && !took && (r.back.sequence == h.sequence || !r.wide()) {
 		return false, 0, r.readAnew(ctx, until)
 	}
 	if looked, err = r.bring(ctx, &h, book, whole, took); err != nil {
@@ -157,12 +157,14 @@ func (r *Room) catchUp(ctx context.Context, asked, may bool, until time.Time) (t
 	return took, looked, r.readAnew(ctx, until)
 }
 
+// wide tells whether it is time to look far back.
+func (r *Room) wide() bool { return r.Clock().Sub(r.back.at) >= wideEvery }
+
 // bring brings the registry from one head of the ledger to another: by all of
 // the ledger, or by what is new in it and, where that is asked for, by what
 // became of the past. It gives how long the ledger was asked for what is new.
 func (r *Room) bring(ctx context.Context, h *head, book ledger.Head, whole, past bool) (looked time.Duration, err error) {
-	now := r.Clock()
-	from, wide := time.UnixMicro(0), whole || now.Sub(r.back.at) >= wideEvery
+	from, wide := time.UnixMicro(0), whole || r.wide()
 	switch {
 	case whole:
 	case wide && r.back.received > 0:
@@ -175,18 +177,18 @@ func (r *Room) bring(ctx context.Context, h *head, book ledger.Head, whole, past
 	if looked, err = r.reconcile(ctx, from, h); err != nil {
 		return 0, err
 	}
-	if r.back.due = true; wide {
-		r.back = lookBack{at: now, received: h.received}
+	h.sequence = int64(book.Position.Sequence)
+	if wide {
+		r.back = lookBack{r.Clock(), h.sequence, h.received}
 	}
 	switch {
 	case whole:
-		looked, h.wholeAt = 0, now.UnixMicro()
+		looked, h.wholeAt = 0, r.Clock().UnixMicro()
 	case past:
 		if err := r.follow(ctx); err != nil {
 			return looked, err
 		}
 	}
-	h.sequence = int64(book.Position.Sequence)
 	if past {
 		h.move, h.catalogue, h.interactions = book.Move, book.Catalogue, book.Rows
 	}

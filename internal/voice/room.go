@@ -99,7 +99,7 @@ func New(o Options) *Room {
 	if o.Pause <= 0 {
 		o.Pause = time.Second
 	}
-	return &Room{Options: o, back: lookBack{due: true}, amiss: make(chan struct{}, 1), anew: make(chan struct{}, 1)}
+	return &Room{Options: o, amiss: make(chan struct{}, 1), anew: make(chan struct{}, 1)}
 }
 
 // otherTopic is that of texts that no other fits.
